@@ -1,0 +1,28 @@
+create or replace function board.course_breakdown(student uuid) returns json
+language plpgsql stable parallel safe security invoker
+set search_path = ''
+as $$
+begin
+    return (
+        select coalesce(json_agg(json_build_object(
+            'course', json_build_object('id', c.id, 'code', c.code, 'title', c.title),
+            'status', e.status,
+            'performance', board.performance_fields(
+                p.total_quizzes_completed, p.quiz_score_sum,
+                p.total_assignments_completed, p.assignment_score_sum, p.last_performance_update
+            )
+        ) order by c.code, c.id), '[]')
+        from school.enrollment as e
+        join school.course as c on c.org_id = e.org_id and c.id = e.course_id
+        left join board.student_course_performance as p
+            on p.org_id = e.org_id and p.student_id = e.student_id and p.course_id = e.course_id
+        where e.org_id = (select auth.org_id()) and e.student_id = student
+    );
+end
+$$;
+comment on function board.course_breakdown(uuid) is
+'A student''s courses as the caller may see them: [{"course": {"id", "code", "title"}, "status", "performance": {six fields}}],
+by course code. Invoker''s rights: row-level security decides.';
+revoke all on function board.course_breakdown(uuid) from public;
+grant execute on function board.course_breakdown(uuid) to
+    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_analyst, homeroom_admin;

@@ -1,0 +1,65 @@
+create or replace function board.tg_enrollment__performance() returns trigger
+language plpgsql volatile parallel unsafe security definer
+set search_path = ''
+as $$
+declare
+    changes board.counted_change[];
+begin
+    -- What counted before (old rows) against what counts now (new rows); only differences go on.
+    if tg_op = 'INSERT' then
+        select array_agg((n.org_id, n.student_id, n.course_id, true)::board.counted_change)
+        into changes
+        from new_rows as n
+        where n.status <> 'dropped';
+    elsif tg_op = 'DELETE' then
+        select array_agg((o.org_id, o.student_id, o.course_id, false)::board.counted_change)
+        into changes
+        from old_rows as o
+        where o.status <> 'dropped';
+    else
+        select array_agg((d.org_id, d.student_id, d.course_id, d.counts)::board.counted_change)
+        into changes
+        from (
+            select r.org_id, r.student_id, r.course_id, bool_or(r.counts) as counts
+            from (
+                select org_id, student_id, course_id, status <> 'dropped' as counts, false as counted from new_rows
+                union all
+                select org_id, student_id, course_id, false, status <> 'dropped' from old_rows
+            ) as r
+            group by r.org_id, r.student_id, r.course_id
+            having bool_or(r.counts) <> bool_or(r.counted)
+        ) as d;
+    end if;
+
+    if changes is not null then
+        perform board.set_counted(changes);
+        if tg_op <> 'INSERT' then
+            perform board.clear_performance(array(
+                select (c.org_id, c.student_id, c.course_id)::board.student_course
+                from unnest(changes) as c
+                where not c.counted
+            ));
+        end if;
+    end if;
+    return null;
+end
+$$;
+comment on function board.tg_enrollment__performance() is
+'Takes a student''s work in a course out of the totals when the enrollment is dropped or deleted, and brings it back when the
+student re-enrolls.';
+revoke all on function board.tg_enrollment__performance() from public;
+
+create or replace trigger tg_enrollment__performance_insert
+after insert on school.enrollment
+referencing new table as new_rows
+for each statement execute function board.tg_enrollment__performance();
+
+create or replace trigger tg_enrollment__performance_update
+after update on school.enrollment
+referencing old table as old_rows new table as new_rows
+for each statement execute function board.tg_enrollment__performance();
+
+create or replace trigger tg_enrollment__performance_delete
+after delete on school.enrollment
+referencing old table as old_rows
+for each statement execute function board.tg_enrollment__performance();

@@ -1,0 +1,21 @@
+-- TRUNCATE fires no row or transition trigger: the aggregates would keep what the facts lost. ops.refuse does it for all.
+do $$
+declare
+    fact text;
+begin
+    foreach fact in array array[
+        'person', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction'
+    ] loop
+        execute format(
+            'create or replace trigger %I before truncate on school.%I for each statement execute function ops.refuse(%L)',
+            format('tg_%s__refuse_truncate', fact), fact, 'use delete: truncate passes the triggers that keep aggregates exact by'
+        );
+    end loop;
+
+    -- The monthly partitions get theirs when they are made; the releases that follow renew them here.
+    perform school.guard_interaction_partition(c.relname)
+    from pg_inherits as i
+    join pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = 'school.interaction'::regclass;
+end
+$$;

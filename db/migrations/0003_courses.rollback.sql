@@ -1,0 +1,3 @@
+drop table school.enrollment;
+drop table school.course_teacher;
+drop table school.course;

@@ -1,0 +1,32 @@
+create policy "the owner's functions see and write all" on school.person
+for all to homeroom_owner
+using (true) with check (true);
+
+create policy "everybody reads the own row" on school.person
+for select to homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director
+using (org_id = (select auth.org_id()) and id = (select auth.person_id()));
+
+create policy "parents, tutors and teachers read their students" on school.person
+for select to homeroom_parent, homeroom_tutor, homeroom_teacher
+using (org_id = (select auth.org_id()) and id = any ((select auth.student_scope())::uuid[]));
+
+create policy "analysts, admins and services read their organization's" on school.person
+for select to homeroom_analyst, homeroom_admin, homeroom_service
+using (org_id = (select auth.org_id()));
+
+create policy "admins and services insert into their organization" on school.person
+for insert to homeroom_admin, homeroom_service
+with check (org_id = (select auth.org_id()));
+
+create policy "admins and services update in their organization" on school.person
+for update to homeroom_admin, homeroom_service
+using (org_id = (select auth.org_id())) with check (org_id = (select auth.org_id()));
+
+create policy "admins and services delete in their organization" on school.person
+for delete to homeroom_admin, homeroom_service
+using (org_id = (select auth.org_id()));
+
+grant select on school.person to
+    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
+    homeroom_analyst, homeroom_admin, homeroom_service;
+grant insert, update, delete on school.person to homeroom_admin, homeroom_service;

@@ -1,0 +1,32 @@
+create policy "the owner's functions see and write all" on school.quiz
+for all to homeroom_owner
+using (true) with check (true);
+
+create policy "students, parents and tutors read their courses' quizzes once published" on school.quiz
+for select to homeroom_student, homeroom_parent, homeroom_tutor
+using (org_id = (select auth.org_id()) and course_id = any ((select auth.course_scope())::uuid[]) and status <> 'draft');
+
+create policy "teachers read all quizzes of their courses" on school.quiz
+for select to homeroom_teacher
+using (org_id = (select auth.org_id()) and course_id = any ((select auth.course_scope())::uuid[]));
+
+create policy "analysts, admins and services read their organization's" on school.quiz
+for select to homeroom_analyst, homeroom_admin, homeroom_service
+using (org_id = (select auth.org_id()));
+
+create policy "admins and services insert into their organization" on school.quiz
+for insert to homeroom_admin, homeroom_service
+with check (org_id = (select auth.org_id()));
+
+create policy "admins and services update in their organization" on school.quiz
+for update to homeroom_admin, homeroom_service
+using (org_id = (select auth.org_id())) with check (org_id = (select auth.org_id()));
+
+create policy "admins and services delete in their organization" on school.quiz
+for delete to homeroom_admin, homeroom_service
+using (org_id = (select auth.org_id()));
+
+grant select on school.quiz to
+    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_analyst, homeroom_admin,
+    homeroom_service;
+grant insert, update, delete on school.quiz to homeroom_admin, homeroom_service;

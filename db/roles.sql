@@ -1,0 +1,42 @@
+-- Cluster roles. Idempotent, run by `homeroom migrate` before anything else, because roles live outside the database
+-- and outside yoyo's bookkeeping. None of them is superuser, none bypasses row-level security: Homeroom runs on
+-- managed PostgreSQL, which hands out neither.
+do $$
+declare
+    group_role text;
+begin
+    -- The owner of every object and nobody's login. Its definer functions see all rows by a policy of its own.
+    if to_regrole('homeroom_owner') is null then
+        create role homeroom_owner nologin noinherit;
+        comment on role homeroom_owner is 'Owns every object of Homeroom; nobody logs in as it.';
+    end if;
+
+    -- The API's login: owns nothing, inherits nothing; each request enters one of the group roles for its transaction.
+    if to_regrole('homeroom_api') is null then
+        create role homeroom_api login noinherit;
+        comment on role homeroom_api is 'Login of the API; the only session whose request.jwt.claims are believed.';
+    end if;
+
+    foreach group_role in array array[
+        'student', 'parent', 'teacher', 'tutor', 'mentor', 'director', 'analyst', 'admin', 'service'
+    ] loop
+        if to_regrole('homeroom_' || group_role) is null then
+            execute format('create role %I nologin', 'homeroom_' || group_role);
+            execute format('comment on role %I is %L', 'homeroom_' || group_role,
+                           format('What a person acting as %s may do in Homeroom.', group_role));
+        end if;
+        if not pg_has_role('homeroom_api', 'homeroom_' || group_role, 'member') then
+            execute format('grant %I to homeroom_api', 'homeroom_' || group_role);
+        end if;
+    end loop;
+
+    -- Whoever migrates works as the owner. A superuser needs no grant; a CREATEROLE login grants itself membership.
+    if not pg_has_role(current_user, 'homeroom_owner', 'member') then
+        execute format('grant homeroom_owner to %I', current_user);
+    end if;
+
+    -- Two organizations' people must not meet in `public`, nor may the API leave objects behind.
+    execute format('revoke create, temporary on database %I from public', current_database());
+    execute format('grant create, temporary on database %I to homeroom_owner', current_database());
+end
+$$;
