@@ -1,1 +1,1 @@
-"""Everything that lives in PostgreSQL, and the Python that brings it there: migrations, code, the embedded server."""
+"""Everything that lives in PostgreSQL, and the Python that brings it there."""

@@ -30,10 +30,14 @@ begin
         end if;
     end loop;
 
-    -- Whoever migrates works as the owner. A superuser needs no grant; a CREATEROLE login grants itself membership.
-    if not pg_has_role(current_user, 'homeroom_owner', 'member') then
+    -- Whoever migrates works as the owner. Creating the role is not enough for that: since 16 it confers the right to
+    -- grant the role, to oneself too, but not to take it on.
+    begin
+        set local role homeroom_owner;
+        set local role none;
+    exception when insufficient_privilege then
         execute format('grant homeroom_owner to %I', current_user);
-    end if;
+    end;
 
     -- Two organizations' people must not meet in `public`, nor may the API leave objects behind.
     execute format('revoke create, temporary on database %I from public', current_database());

@@ -1,4 +1,4 @@
-"""What this source tree says the database should be: its migrations, its code in order, and a digest of both."""
+"""What this source tree says the database should be: migrations, code in order, and a digest of both."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def function_names() -> set[tuple[str, str]]:
 
 @cache
 def release_digest() -> str:
-    """SHA-256 (hex) over roles, migrations and code: equal to api.release() ->> 'digest' in a current database."""
+    """SHA-256 (hex) over roles, migrations and code; a current database answers the same in api.release()."""
     up = [m.path for m in migrations()]
     return _sha256(ROLES, *up, RESET, MANIFEST, *code())
 

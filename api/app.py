@@ -1,0 +1,124 @@
+"""The ASGI application, and the server that runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Response, Router
+from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from api import errors, logs
+from api.auth import Authenticator
+from api.database import Database
+from api.edge import Edge
+from api.endpoint import Services
+from api.routes import admin, docs, health, parent, student
+from api.settings import Settings, load
+from db.tree import release_digest
+
+HANDLERS: list[HTTPRouteHandler | Router] = [
+    *health.HANDLERS,
+    *docs.HANDLERS,
+    student.ROUTER,
+    parent.ROUTER,
+    admin.ROUTER,
+]
+BODY_BYTES = 1_000_000
+STOP_SECONDS = 10
+"""How long requests in flight may take to finish when the server is asked to stop."""
+
+
+def create_app(settings: Settings) -> Edge:
+    """The ASGI application. Raises SettingsError when there is no database or no key for tokens."""
+    database = Database(
+        settings.api_conninfo(),
+        size=settings.database_pool_size,
+        statement_timeout=settings.database_statement_timeout,
+    )
+    services = Services(Authenticator(settings), database, release_digest())
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        await database.open()
+        try:
+            yield
+        finally:
+            await database.close()
+
+    return Edge(
+        Litestar(
+            HANDLERS,
+            exception_handlers={Exception: errors.answer},
+            lifespan=[lifespan],
+            logging_config=None,  # api.errors and api.logs do that
+            openapi_config=_openapi(),
+            request_max_body_size=BODY_BYTES,
+            state=State({"services": services}),
+        )
+    )
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; then finish the requests in flight and exit 0 (SystemExit) or return.
+
+    Raises SettingsError before anything is served.
+    """
+    logs.configure(settings.log_level)
+    app = create_app(settings)
+    # uvicorn stops gracefully at a signal, and then raises it again for whoever listened before.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    alone = settings.dashboard_workers == 1
+    if not alone:
+        os.environ.update(settings.environment())
+    uvicorn.run(
+        app if alone else "api.app:from_environment",
+        factory=not alone,
+        host=settings.dashboard_host,
+        port=settings.dashboard_port,
+        workers=settings.dashboard_workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # nothing here asks for the client's address
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+def from_environment() -> Edge:
+    """The application of one of several worker processes, which learn the settings from their environment."""
+    settings = load(os.environ)
+    logs.configure(settings.log_level)
+    return create_app(settings)
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Homeroom",
+        version="1.0",
+        description="Dashboards of a learning platform. Errors are problem documents (RFC 9457).",
+        components=Components(
+            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+        ),
+        openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_found),
+        render_plugins=[JsonRenderPlugin()],
+        use_handler_docstrings=True,
+    )
+
+
+def _found(response: Response[Any]) -> Response[Any]:
+    """For unknown paths below /schema, Litestar has a page of its own; our errors are problems everywhere."""
+    if response.status_code == 404:
+        raise errors.ApiError("HR404")
+    return response

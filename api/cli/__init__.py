@@ -1,0 +1,25 @@
+"""The command `homeroom`.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or settings.
+"""
+
+from __future__ import annotations
+
+import click
+
+from api.cli import data, database, people, run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="homeroom")
+def main() -> None:
+    """The dashboard backend of a learning platform, built inside PostgreSQL.
+
+    Settings come from environment variables (docs/settings.md). Without DATABASE_URL every command works on
+    the embedded server of HOMEROOM_DATA_DIR, which `homeroom up` runs.
+    """
+
+
+for module in (run, database, people, data):
+    for command in module.COMMANDS:
+        main.add_command(command)

@@ -1,0 +1,116 @@
+"""What every command needs: settings, a database, and errors that end in one line and the right exit code."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+import msgspec
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from api.settings import Settings, SettingsError, load
+from db.apply import MigrateError
+from db.embedded import Embedded, EmbeddedError, default_data_dir
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def reported(command: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a command: known errors become one message and exit code 1 (2 for wrong settings)."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except SettingsError as error:
+            raise click.UsageError(str(error)) from error
+        except (MigrateError, EmbeddedError, psycopg.Error) as error:
+            raise click.ClickException(str(error).strip()) from error
+
+    return wrapped
+
+
+def say(line: str) -> None:
+    """Report a step on standard error, where it does not mix with what a command prints."""
+    click.echo(line, err=True)
+
+
+def settings_from_environment(**overrides: object) -> Settings:
+    """The settings, with options of the command line in place of variables. Raises SettingsError."""
+    given = {name.upper(): str(value) for name, value in overrides.items() if value is not None}
+    return load({**os.environ, **given})
+
+
+def embedded_server(settings: Settings) -> Embedded:
+    """The embedded server that these settings mean; not started."""
+    return Embedded(settings.homeroom_data_dir or default_data_dir())
+
+
+@contextmanager
+def open_database(settings: Settings, *, start: bool = True) -> Iterator[Settings]:
+    """The settings completed by a running database's URLs and, for the embedded one, the secret for tokens.
+
+    Without DATABASE_URL: joins the embedded server if it runs; else starts it for as long as the block lasts
+    (start=True), or raises click.ClickException.
+    """
+    if settings.database_url:
+        yield settings
+        return
+    server = embedded_server(settings)
+    if server.running:
+        yield _for_embedded(settings, server)
+    elif start:
+        with server:
+            yield _for_embedded(settings, server)
+    else:
+        raise click.ClickException(
+            "no database is running: `homeroom up` starts the embedded one; DATABASE_URL names another"
+        )
+
+
+def _for_embedded(settings: Settings, server: Embedded) -> Settings:
+    completed = msgspec.structs.replace(
+        settings, database_url=server.url(), api_database_url=server.url(user="homeroom_api")
+    )
+    if settings.jwt_algorithm == "HS256" and not settings.jwt_secret:
+        secret = _kept_secret(settings.homeroom_data_dir or default_data_dir())
+        completed = msgspec.structs.replace(completed, jwt_secret=secret)
+    return completed
+
+
+def _kept_secret(data_dir: Path) -> str:
+    """The embedded system's signing key, made once and kept beside its data: tokens outlive a restart."""
+    path = data_dir / "jwt-secret"
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        draft = data_dir / f".jwt-secret.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48) + "\n")
+        try:
+            os.link(draft, path)  # the first of two processes wins, and none reads half a secret
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return path.read_text().strip()
+
+
+def admin_connection(settings: Settings) -> psycopg.Connection:
+    """A session as DATABASE_URL's login, autocommit."""
+    return psycopg.connect(settings.database_url or "", autocommit=True, application_name="homeroom cli")
+
+
+def conninfo_as(settings: Settings, login: str | None) -> str:
+    """DATABASE_URL, or the same database as another login (without its password)."""
+    if login is None:
+        return settings.database_url or ""
+    return make_conninfo(settings.database_url or "", user=login, password=None)

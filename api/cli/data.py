@@ -1,0 +1,7 @@
+"""Data in: imports."""
+
+from __future__ import annotations
+
+import click
+
+COMMANDS: list[click.Command] = []

@@ -1,0 +1,113 @@
+"""The database's life: migrate, rollback, status, url, psql."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+from psycopg.conninfo import conninfo_to_dict
+
+from api.cli.context import (
+    admin_connection,
+    conninfo_as,
+    open_database,
+    reported,
+    say,
+    settings_from_environment,
+)
+from db import apply
+from db.embedded import bundled_bin
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say what is pending; exit 1 if anything is.")
+@click.option("--dry-run", is_flag=True, help="Do it all in one transaction and roll it back.")
+@reported
+def migrate(check: bool, dry_run: bool) -> None:
+    """Bring the database to this release: pending migrations, then all code, then the catalog's rules.
+
+    Safe to run twice, from several places at once, and after a run that was killed.
+    """
+    if check and dry_run:
+        raise click.UsageError("--check and --dry-run exclude each other")
+    with open_database(settings_from_environment()) as settings:
+        url = settings.database_url or ""
+        if check or dry_run:
+            waiting = apply.pending(url) if check else apply.dry_run(url)
+            click.echo("\n".join(waiting) or "the database is current")
+            if dry_run:
+                say("all of it applies cleanly; rolled back")
+            sys.exit(1 if check and waiting else 0)
+        apply.ensure_database(url)
+        outcome = apply.migrate(url, say=say)
+        click.echo(
+            f"{len(outcome.migrations)} migrations applied; the release is "
+            + ("new" if outcome.changed else "the same as before")
+        )
+
+
+@click.command()
+@click.option(
+    "--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many migrations."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@reported
+def rollback(steps: int, yes: bool) -> None:
+    """Undo the newest migrations. The data in what they made is lost.
+
+    The API answers 503 until `homeroom migrate` of the release that fits has run.
+    """
+    with open_database(settings_from_environment()) as settings:
+        if not yes:
+            click.confirm(f"Undo {steps} migration(s) and drop what they made, data included?", abort=True)
+        outcome = apply.rollback(settings.database_url or "", steps, say=say)
+        click.echo(f"{len(outcome.migrations)} migrations undone")
+
+
+@click.command()
+@reported
+def status() -> None:
+    """Say which database this is, whether it is current, and whether its catalog keeps the rules.
+
+    Exit code 1 unless all is well.
+    """
+    with open_database(settings_from_environment(), start=False) as settings:
+        url = settings.database_url or ""
+        waiting = apply.pending(url)
+        with admin_connection(settings) as connection:
+            version = connection.info.parameter_status("server_version")
+            where = conninfo_to_dict(url)
+            click.echo(f"database   {where.get('dbname')} at {where.get('host') or 'the default socket'}")
+            click.echo(f"server     PostgreSQL {version}")
+            click.echo("release    " + ("; ".join(waiting) + " (homeroom migrate)" if waiting else "current"))
+            problems = [] if waiting else apply.catalog_problems(connection)
+            click.echo("catalog    " + ("\n           ".join(problems) or "keeps all rules"))
+        sys.exit(1 if waiting or problems else 0)
+
+
+@click.command()
+@click.option("--as", "login", metavar="LOGIN", help="Another login than DATABASE_URL's.")
+@reported
+def url(login: str | None) -> None:
+    """Print the running database's connection string."""
+    with open_database(settings_from_environment(), start=False) as settings:
+        click.echo(conninfo_as(settings, login))
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--as", "login", metavar="LOGIN", help="Another login than DATABASE_URL's.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@reported
+def psql(login: str | None, arguments: tuple[str, ...]) -> None:
+    """Open psql on the running database; ARGUMENTS go to psql.
+
+    Example: homeroom psql -c 'select count(*) from school.person'
+    """
+    with open_database(settings_from_environment(), start=False) as settings:
+        program = str(bundled_bin() / "psql")
+        sys.stdout.flush()
+        os.execv(program, [program, conninfo_as(settings, login), *arguments])
+
+
+COMMANDS = [migrate, rollback, status, url, psql]

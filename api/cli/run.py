@@ -1,0 +1,187 @@
+"""The running system: `up` (everything, in the foreground) and `serve` (the API alone)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import click
+import httpx
+
+from api import auth
+from api.cli.context import (
+    admin_connection,
+    embedded_server,
+    open_database,
+    reported,
+    say,
+    settings_from_environment,
+)
+from api.cli.people import ROLES, suitable_person
+from api.settings import Settings
+from db import apply
+from db.embedded import Embedded, EmbeddedError
+from db.server import become
+from db.session import as_owner
+
+READY_SECONDS = 30
+STOP_SECONDS = 15
+POLL_SECONDS = 0.2
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Fill an empty database with a synthetic school; print tokens.")
+@click.option("--host", help="Address of the API [DASHBOARD_HOST].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the API [DASHBOARD_PORT].")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the embedded server keeps its data [HOMEROOM_DATA_DIR].",
+)
+@reported
+def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Run the whole system in the foreground: database, migrations, API. Ctrl-C ends all of it.
+
+    The database is the embedded one unless DATABASE_URL is set.
+    """
+    given = settings_from_environment(
+        dashboard_host=host, dashboard_port=port, homeroom_data_dir=data_dir and data_dir.resolve()
+    )
+    with _until_signal() as stopped, _own_server(given) as server, open_database(given) as settings:
+        url = settings.database_url or ""
+        apply.ensure_database(url)
+        outcome = apply.migrate(url)
+        say(f"database: {len(outcome.migrations)} migrations applied, code current")
+        if demo:
+            fill(settings)
+        with _api(settings) as process:
+            if not _wait_until_ready(settings, process, stopped):
+                return
+            address = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
+            say(f"ready: {address} (documentation at {address}/docs); Ctrl-C ends it")
+            if demo:
+                print_tokens(settings)
+            _watch(process, server, stopped)
+
+
+@click.command()
+@reported
+def serve() -> None:
+    """Run the API alone, on the database of DATABASE_URL or the running embedded one."""
+    from api.app import run  # the web framework is slow to load; other commands do without
+
+    with open_database(settings_from_environment(), start=False) as settings:
+        run(settings)
+
+
+def fill(settings: Settings) -> None:
+    """Two synthetic schools for an empty database; the second shows that tenants do not meet."""
+    with admin_connection(settings) as db, as_owner(db):
+        if db.execute("select from school.organization limit 1").fetchone():
+            say("the database has data already; nothing added")
+            return
+        for name, students in (("Riverside School", 240), ("Hill School", 40)):
+            say(f"making {name} with {students} students")
+            db.execute("select ops.seed_school(%s, %s, %s)", (name, students, date.today()))
+
+
+def print_tokens(settings: Settings) -> None:
+    """One token per role, as shell assignments that can be pasted."""
+    with admin_connection(settings) as db:
+        for role in ROLES:
+            try:
+                org_id, person_id, name = suitable_person(db, role)
+            except click.ClickException as error:
+                say(f"# {error.message}")
+                continue
+            value = auth.sign(settings, {"sub": person_id, "org": org_id, "role": role}, 12 * 3600)
+            click.echo(f"{role.upper()}={value}  # {name}")
+
+
+@contextmanager
+def _until_signal() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, so that everything ends in order, once."""
+    stopped = threading.Event()
+    kept = {
+        number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _own_server(settings: Settings) -> Iterator[Embedded | None]:
+    """The embedded server, started and owned by this process; None when DATABASE_URL names another."""
+    if settings.database_url:
+        yield None
+        return
+    with embedded_server(settings) as server:
+        yield server
+
+
+@contextmanager
+def _api(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """`homeroom serve` as a child that ends with this process, even when this one is killed."""
+    owner = [str(os.getpid()), str(int(signal.SIGTERM)), str(os.geteuid()), str(os.getegid())]
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", become.__file__, *owner, sys.executable, "-m", "api.cli", "serve"],
+        env={**os.environ, **settings.environment()},
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], stopped: threading.Event) -> bool:
+    """True once the API is ready, False when asked to stop before that; ClickException otherwise."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not stopped.wait(POLL_SECONDS):
+        if process.poll() is not None:
+            raise click.ClickException(f"the API ended with exit code {process.returncode}; see above")
+        try:
+            url = f"http://{settings.dashboard_host}:{settings.dashboard_port}/health/ready"
+            answer = httpx.get(url, timeout=2, trust_env=False)
+            if answer.is_success:
+                return True
+            reason = answer.text
+        except httpx.HTTPError as error:
+            reason = str(error)
+        if time.monotonic() > deadline:
+            raise click.ClickException(f"the API is not ready after {READY_SECONDS} s: {reason}")
+    return False
+
+
+def _watch(process: subprocess.Popen[bytes], server: Embedded | None, stopped: threading.Event) -> None:
+    """Until asked to stop: bring a database that died back; end when the API has ended."""
+    while not stopped.wait(POLL_SECONDS):
+        if process.poll() is not None:
+            raise click.ClickException(f"the API ended with exit code {process.returncode}")
+        if server and (status := server.poll()) is not None:
+            say(f"the database ended ({status}); starting it again")
+            try:
+                server.start()
+            except EmbeddedError as error:
+                raise click.ClickException(f"the database does not come back: {error}") from error
+            say("the database is back")
+    say("stopping")
+
+
+COMMANDS = [up, serve]

@@ -1,0 +1,84 @@
+"""What every handler shares: who asks, one call of one SQL function, its bytes passed on (DESIGN, I7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Request, Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from api.auth import Authenticator
+from api.database import Database, Function
+from api.errors import MEDIA_TYPE, STATUSES, Problem
+
+
+class Services(Struct, frozen=True):
+    """What handlers work with: one per process, `app.state.services`."""
+
+    authenticator: Authenticator
+    database: Database
+    release: str
+    """Digest of the code that this process expects in the database."""
+
+
+class JsonBytes(ASGIResponse):
+    """A 200 answer whose JSON is written already, sent without what Litestar does for one that is not."""
+
+    def __init__(self, body: bytes, cache_control: bytes) -> None:
+        """body: JSON. cache_control: the header, who may keep the answer and for how long."""
+        self.body = body
+        self.cache_control = cache_control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(self.body)),
+            (b"cache-control", self.cache_control),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+async def authenticate(request: Request[Any, Any, Any]) -> None:
+    """Verify the token before anything else is looked at, and keep the claims. Raises ApiError."""
+    services: Services = request.app.state.services
+    claims = await services.authenticator.claims(request.scope["headers"])
+    request.scope["claims"] = claims  # type: ignore[typeddict-unknown-key]
+
+
+def dashboard(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
+    """The endpoints below /api/v1/`name`, all of which ask for a token."""
+    return Router(
+        f"/api/v1/{name}",
+        before_request=authenticate,  # a guard would do, but Litestar copies the handler for each call of one
+        route_handlers=handlers,
+        security=[{"bearer": []}],
+        tags=[name],
+    )
+
+
+async def personal(request: Request[Any, Any, Any], function: Function, *arguments: str | None) -> JsonBytes:
+    """Answer with what the function says to whoever asks. For handlers of a `dashboard`.
+
+    function: of schema api; its first parameter takes the claims. arguments: the others, as PostgreSQL reads
+    them. Raises DatabaseError for what the database refuses.
+    """
+    services: Services = request.app.state.services
+    claims = request.scope["claims"]  # type: ignore[typeddict-item]
+    return JsonBytes(await services.database.call(function, claims, *arguments), b"private, no-cache")
+
+
+def responses(document: type, *errors: int) -> dict[int, ResponseSpec]:
+    """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any."""
+    answers = {200: ResponseSpec(document, generate_examples=False, description="The answer.")}
+    for status in sorted({400, 500, 503, *errors}):
+        answers[status] = ResponseSpec(
+            Problem, generate_examples=False, description=STATUSES[status][0], media_type=MEDIA_TYPE
+        )
+    return answers

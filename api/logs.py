@@ -1,0 +1,57 @@
+"""One JSON object per line on standard error, from our code and from the libraries alike."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from api.edge import request_id
+from api.settings import Level
+
+
+def configure(level: Level) -> None:
+    """Send everything at or above `level` to standard error. Call once per process, before the first line."""
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        _drop_color,
+        # The stack as text: renderers that show local variables would show tokens.
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # It reports every request that it makes, URL included.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _add_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (taken := request_id.get(None)) is not None:
+        event["request_id"] = taken
+    return event
+
+
+def _drop_color(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """uvicorn gives each message twice, once for terminals."""
+    event.pop("color_message", None)
+    return event

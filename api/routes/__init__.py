@@ -1,0 +1,1 @@
+"""One file per dashboard: the paths, their parameters, and which SQL function answers."""

@@ -1,0 +1,59 @@
+"""The documentation page: Swagger UI over /schema/openapi.json, with nothing fetched from anywhere else."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from litestar import MediaType, Response, get
+
+from api.errors import ApiError
+
+PAGE = """<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Homeroom API</title>
+    <link rel="icon" href="data:,">
+    <link rel="stylesheet" href="/docs/swagger_style.css">
+  </head>
+  <body>
+    <div id="page"></div>
+    <script src="/docs/swagger_bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+"""
+
+# A file of its own: the page needs no inline script. validatorUrl: Swagger UI would ask a public server.
+START = """SwaggerUIBundle({
+  url: "/schema/openapi.json",
+  dom_id: "#page",
+  deepLinking: true,
+  validatorUrl: null,
+});
+"""
+
+ASSETS = {"swagger_bundle.js": "text/javascript", "swagger_style.css": "text/css"}
+"""Files of the package offapi, which carries a Swagger UI."""
+
+
+@get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
+def page() -> str:
+    """The page itself."""
+    return PAGE
+
+
+@get("/docs/{name:str}", include_in_schema=False, sync_to_thread=False)
+def asset(name: str) -> Response[bytes]:
+    """What the page loads."""
+    if name == "start.js":
+        body, media_type = START.encode(), "text/javascript"
+    elif name in ASSETS:
+        body, media_type = resources.files("offapi").joinpath(name).read_bytes(), ASSETS[name]
+    else:
+        raise ApiError("HR404")
+    return Response(body, media_type=media_type, headers={"Cache-Control": "public, max-age=3600"})
+
+
+HANDLERS = [page, asset]

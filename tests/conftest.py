@@ -1,0 +1,77 @@
+"""Fixtures of every test: the servers that the suite runs on, and a fresh database per test.
+
+What asks for `cluster`, `template` or `database` runs once per PostgreSQL version (`--pg`, by default both).
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from functools import cache
+
+import pytest
+
+from tests.support.servers import DEBIAN_BIN, Cluster, Database
+
+VERSIONS = {"18", "15"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --pg."""
+    parser.addoption(
+        "--pg",
+        default="18,15",
+        help="PostgreSQL versions to run on: 18 (embedded), 15 (Debian's), or both separated by a comma",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a version that is unknown or not installed: a missing server is an error, never a skip."""
+    wanted = set(config.getoption("--pg").split(","))
+    if wanted - VERSIONS:
+        raise pytest.UsageError(f"--pg: the suite runs on 18 and 15, not on {', '.join(wanted - VERSIONS)}")
+    if "15" in wanted and not (DEBIAN_BIN / "postgres").exists():
+        raise pytest.UsageError(
+            f"no PostgreSQL 15 in {DEBIAN_BIN}: `.ci/system-packages test` installs it, --pg 18 does without"
+        )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whatever needs a server once per version."""
+    if "cluster" in metafunc.fixturenames:
+        versions = [int(version) for version in metafunc.config.getoption("--pg").split(",")]
+        ids = [f"pg{version}" for version in versions]
+        metafunc.parametrize("cluster", versions, ids=ids, indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a skipped test fail: a skipped check checks nothing."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+    return report
+
+
+@pytest.fixture(scope="session")
+def start_cluster() -> Iterator[Callable[[int], Cluster]]:
+    """Return this process's cluster of a version: started at the first call, stopped with the run."""
+    with ExitStack() as running:
+        yield cache(lambda version: running.enter_context(Cluster(version)))
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, start_cluster: Callable[[int], Cluster]) -> Cluster:
+    """A throw-away server of the version that this test runs on."""
+    return start_cluster(request.param)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """Name of a migrated database in the cluster, for `cluster.database(template)`."""
+    return cluster.template
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str) -> Iterator[Database]:
+    """A migrated database without facts, of this test alone."""
+    with cluster.database(template) as fresh:
+        yield fresh

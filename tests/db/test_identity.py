@@ -1,0 +1,219 @@
+"""Who is asking: what a SQL login may not become, whatever it sets, and what a token may not claim.
+
+Each denial stands beside a privileged proof that there was something to see.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.support import school
+from tests.support.servers import Database
+
+
+@dataclass
+class World:
+    """Two organizations with a student each, and an analyst's login for the first."""
+
+    database: Database
+    home: int
+    other: int
+    student: UUID
+    stranger: UUID
+    admin: UUID
+    analyst: UUID
+    login: str
+
+
+@pytest.fixture
+def world(database: Database) -> Iterator[World]:
+    with database.connect() as db:
+        home, other = school.make_org(db), school.make_org(db)
+        student, stranger = school.make_person(db, home, "student"), school.make_person(db, other, "student")
+        admin, analyst = school.make_person(db, home, "admin"), school.make_person(db, home, "analyst")
+        school.make_person(db, other, "admin")
+        login = f"analyst_{database.name}"
+        db.execute(f"create role {login} login in role homeroom_analyst")
+        db.execute("insert into auth.db_login values (%s, %s, %s, 'analyst')", (login, home, analyst))
+        yield World(database, home, other, student, stranger, admin, analyst, login)
+    with database.connect() as db:
+        db.execute(
+            "select pg_terminate_backend(pid, 1000) from pg_stat_activity where usename = %s", (login,)
+        )
+        db.execute(f"drop role {login}")
+
+
+FORGERIES = [
+    """set request.jwt.claims = '{"sub": "%(admin)s", "org": %(other)s, "role": "admin"}'""",
+    """set session request.jwt.claims to '{"sub": "%(stranger)s", "org": %(other)s, "role": "student"}'""",
+    "set request.jwt.claim.org = '%(other)s'",
+    "set homeroom.org_id = '%(other)s'",
+    'select set_config(\'request.jwt.claims\', \'{"org": %(other)s, "role": "service"}\', false)',
+    "set search_path = pg_temp, school, auth",
+    "set application_name = 'homeroom_api'",
+    "set row_security = off",
+    "set role homeroom_analyst",
+    "set session characteristics as transaction read write",
+]
+
+FORBIDDEN = [
+    "set role homeroom_admin",
+    "set role homeroom_service",
+    "set role homeroom_owner",
+    "set role homeroom_api",
+    "set role postgres",
+    "select set_config('role', 'homeroom_admin', false)",
+    "set session authorization homeroom_api",
+    "set session authorization postgres",
+    "set local session authorization default; set session_replication_role = replica",
+    "insert into auth.db_login values ('postgres', %(other)s, '%(stranger)s', 'admin')",
+    "update auth.db_login set org_id = %(other)s",
+    "select * from auth.db_login",
+    "create function auth.claims() returns jsonb language sql return '{}'::jsonb",
+    "create or replace function auth.org_id() returns bigint language sql return %(other)s",
+    "create schema mine",
+    "create temporary table person (org_id bigint)",
+    "alter table school.person disable row level security",
+    "create policy mine on school.person using (true)",
+    "update school.person set org_id = %(home)s",
+    "delete from school.person",
+    "truncate school.person",
+    'select api.admin_student_performance(\'{"org": %(other)s, "role": "admin"}\')',
+    'select auth.enter(\'{"org": %(other)s, "role": "admin", "sub": "%(admin)s"}\', \'admin\')',
+    "select auth.admit(%(other)s, '%(stranger)s', 'student')",
+    "select * from auth.suitable_person('admin')",
+    "select ops.seed_school('x', 2, current_date)",
+    "select board.add_performance('{}')",
+    "copy school.person to '/tmp/person'",
+    "copy (select 1) to program 'id'",
+]
+
+
+def _orgs(session: psycopg.Connection[Any]) -> set[int]:
+    return {org for (org,) in session.execute("select org_id from school.person").fetchall()}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_no_setting_moves_an_analyst(world: World, forgery: str) -> None:
+    with world.database.connect() as db:
+        assert _orgs(db) == {world.home, world.other}
+    with world.database.connect(world.login) as session:
+        assert _orgs(session) == {world.home}
+        try:
+            session.execute(forgery % vars(world))
+            seen = _orgs(session)
+        except psycopg.errors.InsufficientPrivilege:
+            seen = {world.home}  # row_security = off: refused rather than answered
+        assert seen == {world.home}
+        session.execute("reset row_security")
+        assert session.execute(
+            "select auth.org_id(), auth.person_id(), auth.has_role('admin')"
+        ).fetchone() == (
+            world.home,
+            world.analyst,
+            False,
+        )
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_what_an_analyst_may_not_do(world: World, statement: str) -> None:
+    with world.database.connect(world.login) as session:
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue)):
+            session.execute(statement % vars(world))
+        session.execute("rollback")
+        assert _orgs(session) == {world.home}
+
+
+def test_an_analyst_ends_with_the_role_and_with_the_person(world: World) -> None:
+    with world.database.connect() as db, world.database.connect(world.login) as session:
+        assert _orgs(session) == {world.home}
+        db.execute("update school.person set is_active = false where id = %s", (world.analyst,))
+        assert _orgs(session) == set()
+        db.execute("update school.person set is_active = true where id = %s", (world.analyst,))
+        assert _orgs(session) == {world.home}
+        db.execute("delete from school.person_role where person_id = %s", (world.analyst,))
+        assert _orgs(session) == set()
+
+
+def test_a_login_without_a_person_sees_nothing(world: World) -> None:
+    with world.database.connect() as db:
+        db.execute("delete from auth.db_login")
+    with world.database.connect(world.login) as session:
+        session.execute("select set_config('request.jwt.claims', %s, false)", (f'{{"org": {world.home}}}',))
+        assert _orgs(session) == set()
+
+
+def test_the_api_login_alone_sees_nothing(world: World) -> None:
+    with world.database.connect("homeroom_api") as session:
+        for table in ("school.person", "board.student_performance", "auth.db_login", "ops.release"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(f"select * from {table}")
+
+
+def test_entering_lasts_one_transaction(world: World) -> None:
+    claims = {"sub": str(world.admin), "org": world.home, "role": "admin"}
+    with world.database.connect("homeroom_api") as session:
+        with session.transaction():
+            session.execute("select auth.enter(%s, 'admin')", (Jsonb(claims),))
+            assert _orgs(session) == {world.home}
+        assert session.execute("select current_user, auth.org_id()").fetchone() == ("homeroom_api", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, None),
+        ({"role": "student"}, "HR403"),
+        ({"role": "owner"}, "HR403"),
+        ({"role": "admin; drop table school.person"}, "HR403"),
+        ({"role": None}, "HR403"),
+        ({"org": "other"}, "HR401"),
+        ({"sub": "stranger"}, "HR401"),
+        ({"sub": "student"}, "HR403"),
+        ({"org": None}, "HR401"),
+        ({"sub": None}, "HR401"),
+    ],
+)
+def test_the_database_decides_who_enters(
+    world: World, change: dict[str, str | None], code: str | None
+) -> None:
+    claims: dict[str, object] = {"sub": str(world.admin), "org": world.home, "role": "admin"}
+    for name, value in change.items():
+        claims[name] = str(getattr(world, value)) if value and name != "role" else value
+    with world.database.connect("homeroom_api") as session:
+        if code is None:
+            session.execute("select auth.enter(%s, 'admin')", (Jsonb(claims),))
+            return
+        with pytest.raises(psycopg.Error) as refused:
+            session.execute("select auth.enter(%s, 'admin')", (Jsonb(claims),))
+        assert refused.value.sqlstate == code
+
+
+def test_a_parent_sees_own_children_by_set_role(world: World) -> None:
+    with world.database.connect() as db:
+        parent = school.make_person(db, world.home, "parent")
+        child = school.make_person(db, world.home, "student")
+        course = school.make_course(db, world.home)
+        for student in (child, world.student):
+            school.enroll(db, world.home, student, course)
+            school.submit(db, world.home, school.make_assignment(db, world.home, course), student, 90)
+        school.make_guardian(db, world.home, parent, child)
+        assert db.execute("select count(*) from board.student_performance").fetchone() == (2,)
+
+        db.execute("set session authorization homeroom_api; set role homeroom_parent")
+        claims = {"sub": str(parent), "org": world.home, "role": "parent"}
+        db.execute("select set_config('request.jwt.claims', %s, false)", (json.dumps(claims),))
+        for table in (
+            "board.student_performance",
+            "board.student_course_performance",
+            "school.submission",
+            "school.enrollment",
+        ):
+            assert db.execute(f"select distinct student_id from {table}").fetchall() == [(child,)]
+        assert {row[0] for row in db.execute("select id from school.person")} == {parent, child}

@@ -1,0 +1,183 @@
+-- Who reads which rows: every table of school and board, every role. Rows are named as tests.labels() names them; the
+-- people are those of tests.build_world(). 'everything' is what the superuser sees: what a list leaves out does exist.
+begin;
+select no_plan();
+select tests.build_world();
+
+create temporary table expectation (relation regclass, actors text[], sees text[]);
+insert into expectation (relation, actors, sees) values
+('school.organization', '{everything}', '{North,South}'),
+(
+    'school.organization',
+    '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director,lea analyst,abe admin,sid service}',
+    '{North}'
+),
+('school.organization', '{zia admin}', '{South}'),
+
+('school.person', '{everything}', '{abe,ann,bea,cyd,dan,lea,mia,pam,pip,sid,tia,tom,uli,uma,zac,zed,zia,zoe}'),
+('school.person', '{ann student}', '{ann}'),
+('school.person', '{pam parent}', '{ann,pam}'),
+('school.person', '{tom teacher}', '{ann,bea,tom}'),
+('school.person', '{tom parent}', '{bea,tom}'),
+('school.person', '{tia teacher}', '{ann,cyd,tia}'),
+('school.person', '{uma tutor}', '{ann,uma}'),
+('school.person', '{mia mentor}', '{mia}'),
+('school.person', '{dan director}', '{dan}'),
+('school.person', '{lea analyst,abe admin,sid service}', '{abe,ann,bea,cyd,dan,lea,mia,pam,pip,sid,tia,tom,uli,uma}'),
+('school.person', '{zia admin}', '{zac,zed,zia,zoe}'),
+
+(
+    'school.person_role', '{everything}',
+    '{abe admin,ann student,bea student,cyd student,dan director,lea analyst,mia mentor,pam parent,pip parent,sid service,
+    tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent,zia admin,zoe student}'
+),
+('school.person_role', '{ann student}', '{ann student}'),
+('school.person_role', '{pam parent}', '{pam parent}'),
+('school.person_role', '{tom teacher,tom parent}', '{tom parent,tom teacher}'),
+('school.person_role', '{tia teacher}', '{tia teacher}'),
+('school.person_role', '{uma tutor}', '{uma tutor}'),
+('school.person_role', '{mia mentor}', '{mia mentor}'),
+('school.person_role', '{dan director}', '{dan director}'),
+(
+    'school.person_role', '{lea analyst,abe admin,sid service}',
+    '{abe admin,ann student,bea student,cyd student,dan director,lea analyst,mia mentor,pam parent,pip parent,sid service,
+    tia teacher,tom parent,tom teacher,uli tutor,uma tutor}'
+),
+('school.person_role', '{zia admin}', '{zac teacher,zed parent,zia admin,zoe student}'),
+
+('school.guardian', '{everything}', '{pam ann,pip cyd,tom bea,zed zoe}'),
+('school.guardian', '{ann student,pam parent}', '{pam ann}'),
+('school.guardian', '{tom parent}', '{tom bea}'),
+('school.guardian', '{tom teacher,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'),
+('school.guardian', '{lea analyst,abe admin,sid service}', '{pam ann,pip cyd,tom bea}'),
+('school.guardian', '{zia admin}', '{zed zoe}'),
+
+('school.tutor_student', '{everything}', '{uli cyd,uma ann}'),
+('school.tutor_student', '{ann student,uma tutor}', '{uma ann}'),
+('school.tutor_student', '{pam parent,tom teacher,tom parent,tia teacher,mia mentor,dan director}', '{refused}'),
+('school.tutor_student', '{lea analyst,abe admin,sid service}', '{uli cyd,uma ann}'),
+('school.tutor_student', '{zia admin}', '{}'),
+
+('school.course', '{everything}', '{ALG,BIO,GEO}'),
+('school.course', '{ann student,pam parent,tom teacher,tom parent,uma tutor}', '{ALG}'),
+('school.course', '{tia teacher}', '{BIO}'),
+('school.course', '{mia mentor,dan director}', '{refused}'),
+('school.course', '{lea analyst,abe admin,sid service}', '{ALG,BIO}'),
+('school.course', '{zia admin}', '{GEO}'),
+
+('school.course_teacher', '{everything}', '{tia BIO,tom ALG,zac GEO}'),
+('school.course_teacher', '{ann student,pam parent,tom teacher,tom parent,uma tutor}', '{tom ALG}'),
+('school.course_teacher', '{tia teacher}', '{tia BIO}'),
+('school.course_teacher', '{mia mentor,dan director}', '{refused}'),
+('school.course_teacher', '{lea analyst,abe admin,sid service}', '{tia BIO,tom ALG}'),
+('school.course_teacher', '{zia admin}', '{zac GEO}'),
+
+('school.enrollment', '{everything}', '{ann ALG,ann BIO,bea ALG,cyd BIO,zoe GEO}'),
+('school.enrollment', '{ann student,pam parent,uma tutor}', '{ann ALG,ann BIO}'),
+('school.enrollment', '{tom teacher}', '{ann ALG,bea ALG}'),
+('school.enrollment', '{tom parent}', '{bea ALG}'),
+('school.enrollment', '{tia teacher}', '{ann BIO,cyd BIO}'),
+('school.enrollment', '{mia mentor,dan director}', '{refused}'),
+('school.enrollment', '{lea analyst,abe admin,sid service}', '{ann ALG,ann BIO,bea ALG,cyd BIO}'),
+('school.enrollment', '{zia admin}', '{zoe GEO}'),
+
+('school.assignment', '{everything}', '{cells BIO,maps GEO,rings ALG,sets ALG}'),
+('school.assignment', '{ann student,pam parent,tom parent,uma tutor}', '{sets ALG}'),
+('school.assignment', '{tom teacher}', '{rings ALG,sets ALG}'),
+('school.assignment', '{tia teacher}', '{cells BIO}'),
+('school.assignment', '{mia mentor,dan director}', '{refused}'),
+('school.assignment', '{lea analyst,abe admin,sid service}', '{cells BIO,rings ALG,sets ALG}'),
+('school.assignment', '{zia admin}', '{maps GEO}'),
+
+('school.quiz', '{everything}', '{capes GEO,fields ALG,genes BIO,roots ALG}'),
+('school.quiz', '{ann student,pam parent,tom parent,uma tutor}', '{roots ALG}'),
+('school.quiz', '{tom teacher}', '{fields ALG,roots ALG}'),
+('school.quiz', '{tia teacher}', '{genes BIO}'),
+('school.quiz', '{mia mentor,dan director}', '{refused}'),
+('school.quiz', '{lea analyst,abe admin,sid service}', '{fields ALG,genes BIO,roots ALG}'),
+('school.quiz', '{zia admin}', '{capes GEO}'),
+
+('school.submission', '{everything}', '{ann cells BIO,ann sets ALG,bea sets ALG,cyd cells BIO,zoe maps GEO}'),
+('school.submission', '{ann student,pam parent,uma tutor}', '{ann cells BIO,ann sets ALG}'),
+('school.submission', '{tom teacher}', '{ann sets ALG,bea sets ALG}'),
+('school.submission', '{tom parent}', '{bea sets ALG}'),
+('school.submission', '{tia teacher}', '{ann cells BIO,cyd cells BIO}'),
+('school.submission', '{mia mentor,dan director}', '{refused}'),
+('school.submission', '{lea analyst,abe admin,sid service}', '{ann cells BIO,ann sets ALG,bea sets ALG,cyd cells BIO}'),
+('school.submission', '{zia admin}', '{zoe maps GEO}'),
+
+('school.quiz_attempt', '{everything}', '{ann genes BIO,ann roots ALG,bea roots ALG,cyd genes BIO,zoe capes GEO}'),
+('school.quiz_attempt', '{ann student,pam parent,uma tutor}', '{ann genes BIO,ann roots ALG}'),
+('school.quiz_attempt', '{tom teacher}', '{ann roots ALG,bea roots ALG}'),
+('school.quiz_attempt', '{tom parent}', '{bea roots ALG}'),
+('school.quiz_attempt', '{tia teacher}', '{ann genes BIO,cyd genes BIO}'),
+('school.quiz_attempt', '{mia mentor,dan director}', '{refused}'),
+('school.quiz_attempt', '{lea analyst,abe admin,sid service}', '{ann genes BIO,ann roots ALG,bea roots ALG,cyd genes BIO}'),
+('school.quiz_attempt', '{zia admin}', '{zoe capes GEO}'),
+
+-- ann's second interaction belongs to no course
+('school.interaction', '{everything}', '{ann,ann ALG,bea ALG,cyd BIO,zoe GEO}'),
+('school.interaction', '{ann student,pam parent,uma tutor}', '{ann,ann ALG}'),
+('school.interaction', '{tom teacher}', '{ann ALG,bea ALG}'),
+('school.interaction', '{tom parent}', '{bea ALG}'),
+('school.interaction', '{tia teacher}', '{cyd BIO}'),
+('school.interaction', '{mia mentor,dan director}', '{refused}'),
+('school.interaction', '{lea analyst,abe admin,sid service}', '{ann,ann ALG,bea ALG,cyd BIO}'),
+('school.interaction', '{zia admin}', '{zoe GEO}'),
+
+('board.student_course_performance', '{everything}', '{ann ALG,ann BIO,bea ALG,cyd BIO,zoe GEO}'),
+('board.student_course_performance', '{ann student,pam parent,uma tutor}', '{ann ALG,ann BIO}'),
+('board.student_course_performance', '{tom teacher}', '{ann ALG,bea ALG}'),
+('board.student_course_performance', '{tom parent}', '{bea ALG}'),
+('board.student_course_performance', '{tia teacher}', '{ann BIO,cyd BIO}'),
+('board.student_course_performance', '{mia mentor,dan director}', '{refused}'),
+('board.student_course_performance', '{lea analyst,abe admin,sid service}', '{ann ALG,ann BIO,bea ALG,cyd BIO}'),
+('board.student_course_performance', '{zia admin}', '{zoe GEO}'),
+
+-- not for teachers: the total spans courses that they do not teach
+('board.student_performance', '{everything}', '{ann,bea,cyd,zoe}'),
+('board.student_performance', '{ann student,pam parent,uma tutor}', '{ann}'),
+('board.student_performance', '{tom parent}', '{bea}'),
+('board.student_performance', '{tom teacher,tia teacher,mia mentor,dan director}', '{refused}'),
+('board.student_performance', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
+('board.student_performance', '{zia admin}', '{zoe}');
+
+select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))
+from expectation as e
+cross join unnest(e.actors) as a (actor)
+order by e.relation::text, a.actor;
+
+-- The matrix has no hole: a new table belongs into it.
+select is_empty(
+    $$
+    select t.relation, r.role
+    from tests.tables('school', 'board') as t
+    cross join unnest(array[
+        'everything', 'student', 'parent', 'teacher', 'tutor', 'mentor', 'director', 'analyst', 'admin', 'service'
+    ]) as r (role)
+    except
+    select e.relation, split_part(' ' || a.actor, ' ', -1)
+    from expectation as e
+    cross join unnest(e.actors) as a (actor)
+    $$,
+    'every table is read by every role in this file'
+);
+
+-- What no role reads: partitions, which have no policies of their own, and what only functions read.
+select is(tests.reads(a.actor, t.relation), '{refused}', format('%s: %s', t.relation, a.actor))
+from (
+    select i.inhrelid::regclass as relation
+    from pg_inherits as i
+    join pg_class as c on c.oid = i.inhparent and c.relkind = 'p'
+    where c.relnamespace::regnamespace::text in ('school', 'board')
+    union all
+    select u.relation from tests.tables('auth', 'ops') as u
+) as t
+cross join unnest(array[
+    'ann student', 'pam parent', 'tom teacher', 'uma tutor', 'mia mentor', 'dan director', 'lea analyst', 'abe admin',
+    'sid service'
+]) as a (actor)
+order by t.relation::text, a.actor;
+
+select finish();
+rollback;

@@ -1,0 +1,8 @@
+create function tests.tables(variadic schemas text[]) returns table (relation regclass)
+language sql
+as $$
+    select c.oid::regclass
+    from pg_class as c
+    where c.relnamespace::regnamespace::text = any (schemas) and c.relkind in ('r', 'p') and not c.relispartition
+$$;
+comment on function tests.tables(text[]) is 'The tables of these schemas; a partitioned table once, without its partitions.';
