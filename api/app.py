@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -24,6 +26,7 @@ from api.edge import Edge
 from api.endpoint import Services
 from api.routes import admin, docs, health, parent, student
 from api.settings import Settings, load
+from db.server.become import PR_SET_PDEATHSIG
 from db.tree import release_digest
 
 HANDLERS: list[HTTPRouteHandler | Router] = [
@@ -36,6 +39,17 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
 BODY_BYTES = 1_000_000
 STOP_SECONDS = 10
 """How long requests in flight may take to finish when the server is asked to stop."""
+
+SERVER: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "access_log": False,
+    "log_config": None,  # api.logs has configured it
+    "server_header": False,
+    "proxy_headers": False,  # nothing here asks for the client's address
+    "timeout_graceful_shutdown": STOP_SECONDS,
+}
+"""How uvicorn runs the application, wherever it does."""
 
 
 def create_app(settings: Settings) -> Edge:
@@ -86,21 +100,25 @@ def run(settings: Settings) -> None:
         host=settings.dashboard_host,
         port=settings.dashboard_port,
         workers=settings.dashboard_workers,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,  # nothing here asks for the client's address
-        timeout_graceful_shutdown=STOP_SECONDS,
+        **SERVER,
     )
 
 
 def from_environment() -> Edge:
-    """The application of one of several worker processes, which learn the settings from their environment."""
+    """The application of one of several worker processes: they learn the settings from their environment."""
+    _end_with_parent()
     settings = load(os.environ)
     logs.configure(settings.log_level)
     return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this worker when its parent is killed, so that nobody keeps the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        parent = multiprocessing.parent_process()
+        if parent is not None and os.getppid() != parent.pid:
+            sys.exit("the parent died first")
 
 
 def _openapi() -> OpenAPIConfig:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from api.paging import Listed
+
 Count = Annotated[int, Meta(ge=0)]
 Score = Annotated[float, Meta(ge=0, le=100, description="Per cent, two decimals, rounded half up.")]
 
@@ -56,6 +58,12 @@ class ListedStudent(Struct, forbid_unknown_fields=True):
 
     student: Annotated[Person, Meta(description="Who it is.")]
     student_profile: Annotated[Performance, Meta(description="Over all courses, dropped ones excepted.")]
+
+
+class StudentList(Listed, forbid_unknown_fields=True):
+    """A page of the organization's students."""
+
+    items: Annotated[list[ListedStudent], Meta(description="The page.")]
 
 
 class CoursePerformance(Performance, forbid_unknown_fields=True):

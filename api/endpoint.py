@@ -76,7 +76,7 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
 
 def responses(document: type, *errors: int) -> dict[int, ResponseSpec]:
     """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any."""
-    answers = {200: ResponseSpec(document, generate_examples=False, description="The answer.")}
+    answers = {200: ResponseSpec(document, generate_examples=False, description=document.__doc__ or "")}
     for status in sorted({400, 500, 503, *errors}):
         answers[status] = ResponseSpec(
             Problem, generate_examples=False, description=STATUSES[status][0], media_type=MEDIA_TYPE

@@ -6,13 +6,11 @@ shown twice when others come and go between two pages.
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Meta, Struct
-
-T = TypeVar("T")
 
 LIMIT = 50
 LIMIT_MAX = 500
@@ -29,10 +27,9 @@ class Page(Struct, frozen=True):
         return str(self.limit), self.cursor
 
 
-class Listed(Struct, Generic[T]):
-    """One page of a list."""
+class Listed(Struct):
+    """One page of a list: each list derives its own type from this, with its `items`."""
 
-    items: Annotated[list[T], Meta(description="The page.")]
     next_cursor: Annotated[
         str | None, Meta(description="`cursor` of the page that follows; null on the last page.")
     ]
@@ -40,10 +37,10 @@ class Listed(Struct, Generic[T]):
 
 
 def page(
-    limit: Annotated[int, Parameter(description="Items per page.", ge=1, le=LIMIT_MAX)] = LIMIT,
+    limit: Annotated[int, QueryParameter(description="Items per page.", ge=1, le=LIMIT_MAX)] = LIMIT,
     cursor: Annotated[
         str | None,
-        Parameter(
+        QueryParameter(
             description="`next_cursor` of the page before.", pattern="^[A-Za-z0-9_-]+$", max_length=4096
         ),
     ] = None,

@@ -37,7 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description="How the API reaches that database. Unset: DATABASE_URL as the login `homeroom_api`, "
-            "without its password. Through PgBouncer, set its `max_prepared_statements` above 0."
+            "without its password."
         ),
     ] = None
     homeroom_data_dir: Annotated[

@@ -48,7 +48,8 @@ def ensure_database(url: str) -> None:
     """Create the database that `url` (any libpq connection string) names, where its server lacks it."""
     name = str(conninfo_to_dict(url).get("dbname"))
     with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
-        if not connection.execute("select from pg_database where datname = %s", (name,)).fetchone():
+        exists = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
+        if not exists:
             create = sql.SQL("create database {} encoding 'UTF8' template template0")
             connection.execute(create.format(sql.Identifier(name)))
 

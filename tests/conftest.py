@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a version that is unknown or not installed: a missing server is an error, never a skip."""
+    config.addinivalue_line("markers", "pg15: needs what only Debian's 15 has; not run without it")
     wanted = set(config.getoption("--pg").split(","))
     if wanted - VERSIONS:
         raise pytest.UsageError(f"--pg: the suite runs on 18 and 15, not on {', '.join(wanted - VERSIONS)}")
@@ -37,9 +38,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whatever needs a server once per version."""
     if "cluster" in metafunc.fixturenames:
-        versions = [int(version) for version in metafunc.config.getoption("--pg").split(",")]
+        pg15 = metafunc.definition.get_closest_marker("pg15")
+        versions = [15] if pg15 else list(map(int, metafunc.config.getoption("--pg").split(",")))
         ids = [f"pg{version}" for version in versions]
         metafunc.parametrize("cluster", versions, ids=ids, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs 15 where --pg asks for 18 alone."""
+    if "15" not in config.getoption("--pg").split(","):
+        left_out = [item for item in items if item.get_closest_marker("pg15")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(wrapper=True)

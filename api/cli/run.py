@@ -85,7 +85,7 @@ def serve() -> None:
 def fill(settings: Settings) -> None:
     """Two synthetic schools for an empty database; the second shows that tenants do not meet."""
     with admin_connection(settings) as db, as_owner(db):
-        if db.execute("select from school.organization limit 1").fetchone():
+        if db.execute("select 1 from school.organization limit 1").fetchone():
             say("the database has data already; nothing added")
             return
         for name, students in (("Riverside School", 240), ("Hill School", 40)):

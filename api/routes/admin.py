@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from api.database import Function
-from api.documents import ListedStudent
+from api.documents import StudentList
 from api.endpoint import JsonBytes, dashboard, personal, responses
-from api.paging import PAGED, Listed, Page
+from api.paging import PAGED, Page
 
 STUDENTS = Function("admin_student_performance", "jsonb", "text", "boolean", "uuid", "integer", "text")
 
@@ -29,15 +29,19 @@ Sort = Literal[
 @get(
     "/students/performance",
     summary="All students' performance",
-    responses=responses(Listed[ListedStudent], 401, 403, 422),
+    responses=responses(StudentList, 401, 403, 422),
     dependencies=PAGED,
 )
 async def students_performance(
     request: Request[Any, Any, Any],
     page: Page,
-    sort: Annotated[Sort, Parameter(description="By what the list is ordered; nulls come last.")] = "name",
-    order: Annotated[Literal["asc", "desc"], Parameter(description="Ascending or descending.")] = "asc",
-    course_id: Annotated[UUID | None, Parameter(description="Only students enrolled in this course.")] = None,
+    sort: Annotated[
+        Sort, QueryParameter(description="By what the list is ordered; nulls come last.")
+    ] = "name",
+    order: Annotated[Literal["asc", "desc"], QueryParameter(description="Ascending or descending.")] = "asc",
+    course_id: Annotated[
+        UUID | None, QueryParameter(description="Only students enrolled in this course.")
+    ] = None,
 ) -> JsonBytes:
     """The organization's students and how each does over all courses. Role admin."""
     course = str(course_id) if course_id else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from litestar import MediaType, Response, get
+from litestar.params import FromPath
 
 from api.errors import ApiError
 
@@ -45,7 +46,7 @@ def page() -> str:
 
 
 @get("/docs/{name:str}", include_in_schema=False, sync_to_thread=False)
-def asset(name: str) -> Response[bytes]:
+def asset(name: FromPath[str]) -> Response[bytes]:
     """What the page loads."""
     if name == "start.js":
         body, media_type = START.encode(), "text/javascript"

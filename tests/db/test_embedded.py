@@ -18,7 +18,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from db import embedded
-from db.embedded import Embedded, EmbeddedError, bundled_bin
+from db.embedded import Embedded, EmbeddedError, bundled_bin, default_data_dir
 from db.server import child
 from db.server.user import User, reachable, server_user
 from tests.support.servers import DEBIAN_BIN
@@ -57,8 +57,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("bin_dir", [programs[v] for v in versions], ids=[f"pg{v}" for v in versions])
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
     """A folder that the server's user may enter (pytest's are closed); no server is left in it at the end."""
     folder = Path(tempfile.mkdtemp(prefix="homeroom-embedded-")).resolve()
     folder.chmod(0o711)
@@ -71,9 +71,31 @@ def home() -> Iterator[Path]:
 
 
 @pytest.fixture
-def server(home: Path) -> Iterator[Embedded]:
-    """The embedded server of a new folder, not started."""
-    server = Embedded(home / "d", settings=FAST)
+def home() -> Iterator[Path]:
+    """A new folder for this test."""
+    with reachable_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def used() -> Iterator[Path]:
+    """A folder for all tests that may meet what others left there: they save the time of initdb."""
+    with reachable_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def any_server(used: Path, bin_dir: Path) -> Iterator[Embedded]:
+    """A server of each version, not started, maybe with data from earlier tests."""
+    server = Embedded(used / bin_dir.parent.name, bin_dir=bin_dir, settings=FAST)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(used: Path) -> Iterator[Embedded]:
+    """The same of the bundled version alone."""
+    server = Embedded(used / bundled_bin().parent.name, settings=FAST)
     yield server
     server.stop()
 
@@ -175,43 +197,60 @@ def test_an_ordinary_user_needs_nothing_but_a_home(home: Path) -> None:
             # The project lies in /root, say. Let the user in there; nothing else changes for it.
             switch += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
         command = switch + command
-    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("XDG_DATA_HOME", None)
     for start in (1, 2):
         run = subprocess.run(
-            command, cwd=home, env=environment, stdout=subprocess.PIPE, text=True, check=True
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
         )
         assert run.stdout == f"{ORDINARY.uid} {home}/.local/share/homeroom {start}\n"
     assert (home / ".local/share/homeroom").stat().st_mode & 0o077 == 0
 
 
-def test_killed_owner_takes_the_server_along(home: Path, bin_dir: Path) -> None:
-    server = Embedded(home / "d", bin_dir=bin_dir, settings=FAST)
-    with owner(home / "d", bin_dir) as process, closing(psycopg.connect(server.url("postgres"))) as db:
-        query(server, "create table kept as select 42 as answer")
+def test_killed_owner_takes_the_server_along(any_server: Embedded, bin_dir: Path) -> None:
+    server, data = any_server, any_server.data_dir / "data"
+    with owner(server.data_dir, bin_dir) as process, closing(psycopg.connect(server.url("postgres"))) as db:
+        query(server, "drop table if exists kept; create table kept as select 42 as answer")
         db.execute("insert into kept values (43)")  # not committed
         old = postmaster(server)
         process.kill()
         process.wait()
         with server:  # at once, while the old one still shuts down
-            assert old not in processes_in(home / "d/data")
+            assert old not in processes_in(data)
             assert query(server, "select array_agg(answer) from kept") == [42]
-    log = (home / "d/log/postgresql.log").read_text()
-    assert "interrupted" not in log  # which it says where a server did not shut down in order
+    last_start = (server.data_dir / "log/postgresql.log").read_text().rpartition("starting PostgreSQL")[2]
+    assert "database system was shut down at" in last_start  # in order, that is, not interrupted
 
 
-def test_killed_server_is_revived(home: Path, bin_dir: Path) -> None:
-    with Embedded(home / "d", bin_dir=bin_dir, settings=FAST) as server:
-        query(server, "create table kept as select 42 as answer")
+def test_killed_server_is_revived(any_server: Embedded) -> None:
+    with any_server as server:
+        query(server, "drop table if exists kept; create table kept as select 42 as answer")
         with orphan_to_be(server) as orphan:
             os.kill(postmaster(server), signal.SIGKILL)
             until(lambda: server.poll() is not None)
             assert server.poll() == -signal.SIGKILL
             assert (server.running, server.owned) == (False, True)
             server.start()
-            assert orphan not in processes_in(home / "d/data")
+            assert orphan not in processes_in(server.data_dir / "data")
         assert server.poll() is None
         assert query(server, "select answer from kept") == 42
+
+
+def test_server_does_not_outlive_its_owner(server: Embedded) -> None:
+    with owner(server.data_dir) as process:
+        process.kill()
+        until(lambda: not processes_in(server.data_dir / "data"))
+
+
+def test_both_sides_killed(server: Embedded) -> None:
+    with owner(server.data_dir) as process:
+        query(server, "drop table if exists kept; create table kept as select 42 as answer")
+        with orphan_to_be(server):
+            os.kill(postmaster(server), signal.SIGKILL)
+            process.kill()
+            process.wait()
+            with server:
+                assert query(server, "select answer from kept") == 42
 
 
 def test_stop_after_a_crash_leaves_nothing(server: Embedded) -> None:
@@ -294,12 +333,12 @@ def test_server_outlives_the_thread_that_started_it(server: Embedded) -> None:
     assert query(server, "select 1") == 1
 
 
-def test_another_major_version_is_refused_with_advice(home: Path, bin_dir: Path) -> None:
-    with Embedded(home / "d", bin_dir=bin_dir, settings=FAST):
+def test_another_major_version_is_refused_with_advice(any_server: Embedded, bin_dir: Path) -> None:
+    with any_server:
         pass
     other = DEBIAN_BIN if bin_dir == bundled_bin() else bundled_bin()
     with pytest.raises(EmbeddedError) as refusal:
-        Embedded(home / "d", bin_dir=other, settings=FAST).start()
+        Embedded(any_server.data_dir, bin_dir=other, settings=FAST).start()
     assert all(
         word in str(refusal.value) for word in ("PostgreSQL 18", "PostgreSQL 15", "pg_dump", "--data-dir")
     )
@@ -323,31 +362,40 @@ def test_any_path_will_do(home: Path, name: str) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("trap", ["open", "link", "file", *(["foreign"] if IS_ROOT else [])])
-def test_a_socket_folder_laid_out_by_others_is_refused(home: Path, trap: str) -> None:
+def test_a_socket_folder_laid_out_by_others_is_refused(home: Path) -> None:
     server = Embedded(home / ("long" * 50), settings=FAST)
     folder = Path(str(conninfo_to_dict(server.url())["host"]))
     user = server_user(server.data_dir / "data")
     elsewhere = home / "elsewhere"
     elsewhere.mkdir(mode=0o700)
     os.chown(elsewhere, *user)
-    match trap:
-        case "open":
-            folder.mkdir()
-            os.chown(folder, *user)
-        case "link":
-            folder.symlink_to(elsewhere)
-        case "file":
-            folder.touch()
-        case "foreign":
-            folder.mkdir(mode=0o700)
-            os.chown(folder, user.uid + 1, user.gid)
-    try:
+
+    def refused() -> None:
         with pytest.raises(EmbeddedError, match=f"{folder} should be a folder that only uid {user.uid} can"):
             server.start()
-        assert list(elsewhere.iterdir()) == []
-    finally:
-        folder.rmdir() if trap in ("open", "foreign") else folder.unlink()
+
+    folder.symlink_to(elsewhere)
+    refused()
+    folder.unlink()
+    assert list(elsewhere.iterdir()) == []
+    folder.touch()
+    refused()
+    folder.unlink()
+    folder.mkdir()
+    os.chown(folder, *user)
+    refused()  # others may read it
+    folder.chmod(0o700)
+    if IS_ROOT:
+        os.chown(folder, user.uid + 1, user.gid)
+        refused()
+        os.chown(folder, *user)
+    with server:
+        assert query(server, "select 1") == 1
+
+
+def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
+    assert default_data_dir() == Path("/var/lib/homeroom" if IS_ROOT else "/somewhere/homeroom")
 
 
 def test_a_closed_data_folder_is_refused_with_advice(home: Path) -> None:
@@ -373,7 +421,8 @@ def test_programs_closed_to_the_servers_user_are_copied_once(home: Path) -> None
     assert len(copies[0]) == (1 if IS_ROOT else 0)
 
 
-def test_settings(home: Path) -> None:
+def test_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPORT", "6000")
     name = "it's a \\ test"
     with Embedded(home / "d", settings={**FAST, "cluster_name": name}) as server:
         assert query(server, "show cluster_name") == name
@@ -381,6 +430,8 @@ def test_settings(home: Path) -> None:
         assert query(server, "show listen_addresses") == ""
         query(server, "alter system set work_mem = '3MB'")
         query(server, "alter system set listen_addresses = '127.0.0.1'")
+        environment = Path(f"/proc/{postmaster(server)}/environ").read_text()
+        assert "HOME" not in environment  # nor anything else of this process's that may be a secret
     with server:
         assert query(server, "show work_mem") == "3MB"
         assert query(server, "show listen_addresses") == ""

@@ -122,6 +122,19 @@ insert into rule (title, query, statements, object) values
     'school.names'
 ),
 (
+    'a trigger function has a trigger',
+    $$
+    select f.oid::regprocedure::text as object
+    from pg_proc as f
+    where f.proowner = 'homeroom_owner'::regrole and f.prorettype = 'trigger'::regtype
+        and not exists (select from pg_trigger as t where t.tgfoid = f.oid)
+    $$,
+    'drop trigger tg_submission__performance_insert on school.submission;
+    drop trigger tg_submission__performance_update on school.submission;
+    drop trigger tg_submission__performance_delete on school.submission',
+    'board.tg_submission__performance()'
+),
+(
     'a column whose name does not say it all has a comment',
     $$
     select format('%s.%s', t.relation, a.attname) as object

@@ -1,0 +1,112 @@
+"""What the API's tests share: a real server on its own port, a small school, tokens for its people."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+import uvicorn
+from litestar.types import ASGIApp
+
+from api.app import SERVER
+from api.settings import Settings
+from tests.support import school
+from tests.support.servers import Database
+
+SECRET = "a secret of the tests, long enough"
+
+
+def settings_for(database: Database, **others: Any) -> Settings:
+    """Settings of an API on this database; HS256 with SECRET unless told otherwise."""
+    given = {"jwt_secret": SECRET, "database_pool_size": 2, **others}
+    return Settings(api_database_url=database.url("homeroom_api"), **given)
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[httpx.Client]:
+    """Run an ASGI application as `homeroom serve` would, in a thread; yield a client for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, **SERVER))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive(), "the server did not start"
+                time.sleep(0.005)
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", trust_env=False
+            ) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(15)
+            assert not thread.is_alive(), "the server did not stop"
+
+
+def token(
+    sub: Any, org: Any, role: Any, *, key: Any = SECRET, algorithm: str = "HS256", **others: Any
+) -> str:
+    """A token that is good for a minute. others: more claims, or None for those to leave out."""
+    now = int(time.time())
+    claims = {
+        "sub": str(sub),
+        "org": org,
+        "role": role,
+        "iss": "homeroom",
+        "aud": "homeroom",
+        "exp": now + 60,
+    }
+    claims = {name: value for name, value in {**claims, **others}.items() if value is not None}
+    return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def bearer(value: str) -> dict[str, str]:
+    """The headers that carry a token."""
+    return {"Authorization": f"Bearer {value}"}
+
+
+class School:
+    """Two organizations, and an API on their database.
+
+    In the first, Ada (a student with the seed's worked example) and Ben (nothing graded) are children of one
+    parent; Cleo is not. The second has a student and an admin.
+    """
+
+    def __init__(self, database: Database, client: httpx.Client) -> None:
+        self.database = database
+        self.client = client
+        with database.connect() as db:
+            self.org = school.make_org(db, "North")
+            self.ada = school.make_person(db, self.org, "student", name="Ada")
+            self.ben = school.make_person(db, self.org, "student", name="Ben")
+            self.cleo = school.make_person(db, self.org, "student", name="Cleo")
+            self.parent = school.make_person(db, self.org, "parent", name="Pat")
+            self.admin = school.make_person(db, self.org, "admin", name="Olga")
+            school.make_guardian(db, self.org, self.parent, self.ada)
+            school.make_guardian(db, self.org, self.parent, self.ben)
+            self.courses = [school.make_course(db, self.org) for _ in range(3)]
+            for course, quizzes, quiz_score in zip(self.courses, (3, 2, 5), (80, 90, 85), strict=True):
+                school.enroll(db, self.org, self.ada, course)
+                for _ in range(quizzes):
+                    quiz = school.make_quiz(db, self.org, course)
+                    school.attempt(db, self.org, quiz, self.ada, quiz_score)
+            for course, assignments, grade in zip(self.courses, (5, 3), (75, 88), strict=False):
+                for _ in range(assignments):
+                    school.submit(db, self.org, school.make_assignment(db, self.org, course), self.ada, grade)
+            self.other_org = school.make_org(db, "South")
+            self.other_student = school.make_person(db, self.other_org, "student", name="Zoe")
+            self.other_admin = school.make_person(db, self.other_org, "admin", name="Zac")
+
+    def get(
+        self, path: str, person: UUID, role: str, org: int | None = None, **params: str | int
+    ) -> httpx.Response:
+        """GET a path as this person in this role; params are the query's."""
+        headers = bearer(token(person, org or self.org, role))
+        return self.client.get(path, headers=headers, params=params)
