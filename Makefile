@@ -1,10 +1,12 @@
 # Everything a developer runs. `make` alone lists the targets.
 
 PYTHON ?= python3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 VENV := .venv
 WORKERS ?= 2
 DEMO := $(VENV)/.ready-demo
 TEST := $(VENV)/.ready-test
+BENCH := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench clean
@@ -25,27 +27,26 @@ lint: $(TEST) ## Check style and types of Python, style of SQL
 	$(VENV)/bin/mypy
 	$(VENV)/bin/sqlfluff lint db tests/sql
 
-bench: $(VENV)/.ready-bench ## Measure, each figure a ratio against a baseline of the same run
+bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same run
 	$(VENV)/bin/python -m bench
 
 clean: ## Remove what make made (never a database's data)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
-# Each stamp says that .venv holds what pyproject.toml asked for when the stamp was made. The code itself is installed
-# in place: editing it needs no new installation.
-$(VENV)/bin/pip:
-	.ci/system-packages demo
-	$(PYTHON) -m venv $(VENV)
-
-$(DEMO): pyproject.toml | $(VENV)/bin/pip
-	$(VENV)/bin/pip install --quiet --editable .
+# A stamp says that .venv holds what pyproject.toml asked for at that time. The code itself is installed in place: editing
+# it needs no new installation.
+define set-up # what .ci/system-packages provides, what pip installs
+	.ci/system-packages $1
+	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --editable '$2'
 	@touch $@
+endef
 
-$(TEST): pyproject.toml .ci/system-packages | $(VENV)/bin/pip
-	.ci/system-packages test
-	$(VENV)/bin/pip install --quiet --editable '.[test]'
-	@touch $@
+$(DEMO): pyproject.toml
+	$(call set-up,demo,.)
 
-$(VENV)/.ready-bench: pyproject.toml | $(VENV)/bin/pip
-	$(VENV)/bin/pip install --quiet --editable '.[bench]'
-	@touch $@
+$(TEST): pyproject.toml .ci/system-packages
+	$(call set-up,test,.[test])
+
+$(BENCH): pyproject.toml
+	$(call set-up,demo,.[bench])

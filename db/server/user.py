@@ -50,7 +50,7 @@ def reachable(path: Path, user: User) -> bool:
 def provide_programs(bin_dir: Path, user: User, folder: Path) -> Path:
     """Return a folder with PostgreSQL's programs that the user can execute.
 
-    That is bin_dir or, where it is closed to the user (a virtual environment in /root, say), a copy in
+    That is bin_dir or, where it is closed to the user (a virtual environment in root's home, say), a copy in
     `folder`, made once per version. It keeps `package/pginstall/bin` beside `package.libs`, which is how the
     programs of the wheel find their libraries.
     """

@@ -63,9 +63,11 @@ def reachable_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="homeroom-embedded-")).resolve()
     folder.chmod(0o711)
     yield folder
-    left = [pid for data in folder.rglob("PG_VERSION") for pid in processes_in(data.parent)]
+    data = [file.parent for file in folder.rglob("PG_VERSION")]
+    left = [pid for directory in data for pid in processes_in(directory)]
     for pid in left:
         os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(map(processes_in, data)))
     shutil.rmtree(folder)
     assert not left
 
@@ -178,8 +180,10 @@ def test_data_outlives_the_server(home: Path, bin_dir: Path) -> None:
     with server:
         assert (server.running, server.owned) == (True, True)
         query(server, "create table kept as select 42 as answer")
-        server.start()  # does nothing
-        assert Path(f"/proc/{postmaster(server)}").stat().st_uid == server_user(home / "d/data").uid != 0
+        pid = postmaster(server)
+        server.start()
+        assert pid == postmaster(server)  # it did nothing
+        assert Path(f"/proc/{pid}").stat().st_uid == server_user(home / "d/data").uid != 0
     assert (server.running, server.owned) == (False, False)
     assert processes_in(home / "d/data") == set()
     assert not (home / "d/run").exists()
@@ -194,7 +198,7 @@ def test_an_ordinary_user_needs_nothing_but_a_home(home: Path) -> None:
     if IS_ROOT:
         switch = ["setpriv", f"--reuid={ORDINARY.uid}", f"--regid={ORDINARY.gid}", "--clear-groups"]
         if not all(reachable(Path(path), ORDINARY) for path in (sys.executable, bundled_bin(), ROOT)):
-            # The project lies in /root, say. Let the user in there; nothing else changes for it.
+            # It all lies in root's home, say. Let the user in there; nothing else changes for it.
             switch += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
         command = switch + command
     environment = {**os.environ, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -378,7 +382,8 @@ def test_a_socket_folder_laid_out_by_others_is_refused(home: Path) -> None:
     refused()
     folder.unlink()
     assert list(elsewhere.iterdir()) == []
-    folder.touch()
+    folder.touch(mode=0o600)
+    os.chown(folder, *user)
     refused()
     folder.unlink()
     folder.mkdir()
@@ -391,6 +396,12 @@ def test_a_socket_folder_laid_out_by_others_is_refused(home: Path) -> None:
         os.chown(folder, *user)
     with server:
         assert query(server, "select 1") == 1
+
+
+def test_data_stays_with_its_owner(home: Path) -> None:
+    if IS_ROOT:
+        os.chown(home, 12345, 54321)
+    assert server_user(home) == (User(12345, 54321) if IS_ROOT else ORDINARY)
 
 
 def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,6 +441,7 @@ def test_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert query(server, "show listen_addresses") == ""
         query(server, "alter system set work_mem = '3MB'")
         query(server, "alter system set listen_addresses = '127.0.0.1'")
+        query(server, "alter system set port = 6000")
         environment = Path(f"/proc/{postmaster(server)}/environ").read_text()
         assert "HOME" not in environment  # nor anything else of this process's that may be a secret
     with server:

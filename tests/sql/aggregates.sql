@@ -57,6 +57,25 @@ from (
     ('update school.submission set grade = 0 where false', '1 85.00 1 80.00 82.50')
 ) as w (statement, ann);
 
+-- What is not graded, not completed or not scored comes and goes without counting.
+select pg_temp.after(w.statement, '{"ann": "1 85.00 1 80.00 82.50", "bea": "1 95.00 1 90.00 92.50"}')
+from unnest(array[
+    $$
+    insert into school.submission (org_id, assignment_id, course_id, student_id, submitted_at)
+    select a.org_id, a.id, a.course_id, tests.person('ann'), now() from school.assignment as a where a.title = 'rings'
+    $$,
+    $$
+    insert into school.quiz_attempt (org_id, quiz_id, course_id, student_id, completed_at, score)
+    select q.org_id, q.id, q.course_id, tests.person('ann'), v.completed_at, v.score
+    from school.quiz as q
+    cross join (values (null::timestamptz, 50), (now(), null), (null, null)) as v (completed_at, score)
+    where q.title = 'roots'
+    $$,
+    'update school.quiz_attempt set started_at = completed_at',
+    'delete from school.submission where grade is null',
+    'delete from school.quiz_attempt where completed_at is null or score is null'
+]) as w (statement);
+
 -- Drop, complete, delete, enroll anew: what comes back is the work as it is by then.
 select pg_temp.after(w.statement, jsonb_build_object('ann', w.ann))
 from (
@@ -75,7 +94,24 @@ from (
         $$,
         '1 85.00 2 71.00 75.67'
     ),
-    ('update school.enrollment set status = status where false', '1 85.00 2 71.00 75.67')
+    ('update school.enrollment set status = status where false', '1 85.00 2 71.00 75.67'),
+    ($$update school.enrollment set status = 'completed' where student_id = tests.person('ann')$$, '1 85.00 2 71.00 75.67'),
+    ($$delete from school.enrollment where student_id = tests.person('ann') and course_id = tests.course('ALG')$$, '0 1 60.00 60.00'),
+    (
+        $$
+        insert into school.enrollment (org_id, student_id, course_id, status)
+        select c.org_id, tests.person('ann'), c.id, 'dropped' from school.course as c where c.title = 'ALG'
+        $$,
+        '0 1 60.00 60.00'
+    ),
+    ($$delete from school.enrollment where status = 'dropped'$$, '0 1 60.00 60.00'),
+    (
+        $$
+        insert into school.enrollment (org_id, student_id, course_id, status)
+        select c.org_id, tests.person('ann'), c.id, 'completed' from school.course as c where c.title = 'ALG'
+        $$,
+        '1 85.00 2 71.00 75.67'
+    )
 ) as w (statement, ann);
 
 -- Work that turns out to be another student's counts there, as soon as that student is in the course.

@@ -27,7 +27,8 @@ order by 1
 def test_plpgsql_check_finds_nothing(database: Database) -> None:
     with database.connect() as db:
         db.execute("create extension plpgsql_check")
-        assert "\n".join(finding for (finding,) in db.execute(CHECK)) == ""
+        findings = "\n".join(finding for (finding,) in db.execute(CHECK))
+    assert not findings, findings
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ begin
         raise 'limit must be from 1 to 500' using errcode = 'HR422', detail = 'limit';
     end if;
     after_place := api.cursor_decode(page_cursor, list);
-    after_key := after_place ->> 'key';
+    after_key := (after_place ->> 'key')::numeric;
     after_name := after_place ->> 'name';
-    after_id := after_place ->> 'id';
+    after_id := (after_place ->> 'id')::uuid;
 
     return (
         with student as (

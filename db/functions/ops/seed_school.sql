@@ -5,10 +5,10 @@ as $$
 declare
     -- Names are dealt by number, so that a school of any size has plausible ones and the same ones every time.
     given constant text[] := '{Amara,Ben,Chiara,Daoud,Elif,Femi,Grace,Hugo,Imani,Jonas,Keiko,Liam,Mina,Nadia,Omar,Priya,
-        Quentin,Rosa,Samuel,Tara,Umar,Vera,Wanjiru,Xin,Yusuf,Zoe}';
+        Quentin,Rosa,Samuel,Tara,Umar,Vera,Wanjiru,Xin,Yusuf,Zoe}'::text[];
     family constant text[] := '{Adeyemi,Berg,Costa,Diallo,Eriksen,Fischer,Garcia,Haddad,Ivanova,Jensen,Kamau,Lopez,
-        Mwangi,Novak,Okafor,Petrov,Rossi,Schmidt,Tanaka,Weber,Yilmaz}';
-    subject constant text[] := '{Mathematics,Biology,History,Chemistry,Literature,Physics,Geography,Computing}';
+        Mwangi,Novak,Okafor,Petrov,Rossi,Schmidt,Tanaka,Weber,Yilmaz}'::text[];
+    subject constant text[] := '{Mathematics,Biology,History,Chemistry,Literature,Physics,Geography,Computing}'::text[];
     class_size constant integer := 30;
     classes constant integer := (students + class_size - 1) / class_size;
     org bigint;

@@ -3,7 +3,7 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
-    month date := date_trunc('month', first_day);
+    month timestamp := date_trunc('month', first_day::timestamp);
     starts timestamptz;
     ends timestamptz;
     name text;
@@ -14,13 +14,14 @@ begin
 
     while month <= last_day loop
         name := 'interaction_' || to_char(month, 'YYYY_MM');
-        starts := month::timestamp at time zone 'UTC';
+        starts := month at time zone 'UTC';
         ends := (month + interval '1 month') at time zone 'UTC';
 
         if to_regclass('school.' || name) is null then
             execute format('create table school.%I (like school.interaction including all excluding identity)', name);
             execute format('comment on table school.%I is %L', name, format('Interactions of %s (UTC).', to_char(month, 'YYYY-MM')));
-            -- What fell into the month before it had a partition moves over.
+            -- What fell into the month before it had a partition moves over, and nothing falls in meanwhile.
+            lock table school.interaction_other in access exclusive mode;
             execute format(
                 'with moved as (delete from school.interaction where occurred_at >= $1 and occurred_at < $2 returning *) '
                 'insert into school.%I select * from moved', name
