@@ -4,6 +4,8 @@ PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 VENV := .venv
 WORKERS ?= 2
+# The Open University Learning Analytics Dataset, which measurements of the import read.
+OULAD ?= ../shared/data/oulad
 DEMO := $(VENV)/.ready-demo
 TEST := $(VENV)/.ready-test
 BENCH := $(VENV)/.ready-bench
@@ -28,7 +30,8 @@ lint: $(TEST) ## Check style and types of Python, style of SQL
 	$(VENV)/bin/sqlfluff lint db tests/sql
 
 bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same run
-	$(VENV)/bin/python -m bench
+	$(VENV)/bin/python -m bench.request
+	$(VENV)/bin/python -m bench.import $(OULAD)
 
 clean: ## Remove what make made (never a database's data)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -66,14 +66,15 @@ class StudentList(Listed, forbid_unknown_fields=True):
     items: Annotated[list[ListedStudent], Meta(description="The page.")]
 
 
-class CoursePerformance(Performance, forbid_unknown_fields=True):
+class CoursePerformance(Struct, forbid_unknown_fields=True):
     """A student's performance in one course."""
 
     course: Annotated[Course, Meta(description="Which course.")]
     status: Annotated[
         Literal["active", "completed", "dropped"],
-        Meta(description="Of the enrollment. While it is dropped, its work counts nowhere."),
+        Meta(description="Of the enrollment. While it is dropped, its work does not count over all courses."),
     ]
+    performance: Annotated[Performance, Meta(description="In this course.")]
 
 
 class Work(Struct, forbid_unknown_fields=True):

@@ -47,6 +47,8 @@ class JsonBytes(ASGIResponse):
 
 async def authenticate(request: Request[Any, Any, Any]) -> None:
     """Verify the token before anything else is looked at, and keep the claims. Raises ApiError."""
+    if request.method == "OPTIONS":  # a browser asks so before it sends the token
+        return
     services: Services = request.app.state.services
     claims = await services.authenticator.claims(request.scope["headers"])
     request.scope["claims"] = claims  # type: ignore[typeddict-unknown-key]

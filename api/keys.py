@@ -63,16 +63,11 @@ class JwksKeys:
         self,
         url: str,
         algorithm: Algorithm,
-        *,
-        pause: float = FETCH_PAUSE_SECONDS,
-        fresh: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """pause: seconds between fetches; fresh: seconds after which known keys are fetched again."""
+        """algorithm: keys for others are passed over. clock: in seconds."""
         self._url = url
         self._algorithm = algorithm
-        self._pause = pause
-        self._fresh = fresh
         self._clock = clock
         self._keys: dict[str | None, Any] = {}
         self._fetched = self._tried = float("-inf")
@@ -83,7 +78,7 @@ class JwksKeys:
         if (key := self._known(kid)) is None:
             await self._refresh()
             key = self._known(kid)
-        elif self._clock() - self._fetched > self._fresh:
+        elif self._clock() - self._fetched > FRESH_SECONDS:
             self._begin_refresh()
         if key is None and not self._keys:
             raise KeysUnavailable
@@ -100,7 +95,7 @@ class JwksKeys:
             await asyncio.shield(task)  # shared: one request that is cancelled must not fail the others
 
     def _begin_refresh(self) -> asyncio.Task[None] | None:
-        if self._fetching is None and self._clock() - self._tried >= self._pause:
+        if self._fetching is None and self._clock() - self._tried >= FETCH_PAUSE_SECONDS:
             self._tried = self._clock()
             self._fetching = asyncio.create_task(self._fetch())
         return self._fetching

@@ -50,4 +50,4 @@ def page(
 
 
 PAGED = {"page": Provide(page, sync_to_thread=False)}
-"""`@get(…, dependencies=PAGED)` makes a handler with a parameter `page: Page` a paged list."""
+"""`@get(…, dependencies=PAGED)` makes a handler with `page: NamedDependency[Page]` a paged list."""

@@ -111,7 +111,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         if self.api_database_url:
             return self.api_database_url
         if self.database_url:
-            return make_conninfo(self.database_url, user="homeroom_api", password=None)
+            parts = conninfo_to_dict(self.database_url) | {"user": "homeroom_api"}
+            parts.pop("password", None)  # that of another login
+            return make_conninfo("", **parts)
         raise SettingsError("DATABASE_URL is not set: the API has no database")
 
     def environment(self) -> dict[str, str]:

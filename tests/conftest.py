@@ -6,12 +6,15 @@ What asks for `cluster`, `template` or `database` runs once per PostgreSQL versi
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
+from typing import TypeVar
 
 import pytest
 
 from tests.support.servers import DEBIAN_BIN, Cluster, Database
 
 VERSIONS = {"18", "15"}
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,7 +58,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let a skipped test fail: a skipped check checks nothing."""
-    report = yield
+    return _no_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let a skipped module fail, too."""
+    return _no_skip((yield))
+
+
+def _no_skip(report: Report) -> Report:
     if report.skipped:
         report.outcome = "failed"
     return report

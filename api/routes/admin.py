@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, get
+from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.database import Function
@@ -34,7 +35,7 @@ Sort = Literal[
 )
 async def students_performance(
     request: Request[Any, Any, Any],
-    page: Page,
+    page: NamedDependency[Page],
     sort: Annotated[
         Sort, QueryParameter(description="By what the list is ordered; nulls come last.")
     ] = "name",

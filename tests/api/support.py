@@ -50,26 +50,40 @@ def serving(app: ASGIApp) -> Iterator[httpx.Client]:
             assert not thread.is_alive(), "the server did not stop"
 
 
-def token(
-    sub: Any, org: Any, role: Any, *, key: Any = SECRET, algorithm: str = "HS256", **others: Any
-) -> str:
-    """A token that is good for a minute. others: more claims, or None for those to leave out."""
-    now = int(time.time())
-    claims = {
+def claims(sub: Any, org: Any, role: Any, **others: Any) -> dict[str, Any]:
+    """The payload of a token that is good for a minute, and more claims."""
+    expires = int(time.time()) + 60
+    return {
         "sub": str(sub),
         "org": org,
         "role": role,
         "iss": "homeroom",
         "aud": "homeroom",
-        "exp": now + 60,
-    }
-    claims = {name: value for name, value in {**claims, **others}.items() if value is not None}
-    return jwt.encode(claims, key, algorithm=algorithm)
+        "exp": expires,
+    } | others
+
+
+def token(
+    sub: Any, org: Any, role: Any, *, key: Any = SECRET, algorithm: str = "HS256", **others: Any
+) -> str:
+    """A token with these claims."""
+    return jwt.encode(claims(sub, org, role, **others), key, algorithm=algorithm)
 
 
 def bearer(value: str) -> dict[str, str]:
     """The headers that carry a token."""
     return {"Authorization": f"Bearer {value}"}
+
+
+def sessions(database: Database, state: str = "%") -> list[int]:
+    """The backends that serve an API on this database; state: as in pg_stat_activity, say `active`."""
+    with database.connect() as db:
+        rows = db.execute(
+            "select pid from pg_stat_activity "
+            "where application_name = 'homeroom api' and datname = %s and state like %s",
+            (database.name, state),
+        )
+        return [row[0] for row in rows]
 
 
 class School:
@@ -105,7 +119,7 @@ class School:
             self.other_admin = school.make_person(db, self.other_org, "admin", name="Zac")
 
     def get(
-        self, path: str, person: UUID, role: str, org: int | None = None, **params: str | int
+        self, path: str, person: UUID, role: str, org: int | None = None, /, **params: Any
     ) -> httpx.Response:
         """GET a path as this person in this role; params are the query's."""
         headers = bearer(token(person, org or self.org, role))

@@ -89,7 +89,9 @@ def test_a_child_comes_with_courses_last_grade_and_deadlines(own_school: School)
     ben = msgspec.json.decode(answer.content, type=ParentDashboard).children[1]
     assert isinstance(ben, Child)
     assert [
-        (c.course.code, c.status, c.overall_average_score) for c in ben.courses if c.course.id == course
+        (c.course.code, c.status, c.performance.overall_average_score)
+        for c in ben.courses
+        if c.course.id == course
     ] == [("MATH-1", "completed", 91.0)]
     assert ben.last_graded_work is not None
     assert (ben.last_graded_work.title, ben.last_graded_work.score, ben.last_graded_work.graded_at) == (

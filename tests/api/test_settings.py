@@ -70,7 +70,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("DATABASE_POOL_SIZE", "8.5"),
         ("DATABASE_STATEMENT_TIMEOUT", "nan"),
         ("DATABASE_URL", "sqlite:///hunter2.db"),
-        ("API_DATABASE_URL", "postgresql://user:hunter2@host:port:port/db"),
+        ("API_DATABASE_URL", "postgresql://user:hunter2@[::1/db"),
         ("JWT_ALGORITHM", "none"),
         ("JWT_ALGORITHM", "hs256"),
         ("JWT_SECRET", "hunter2"),

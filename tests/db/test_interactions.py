@@ -35,7 +35,7 @@ def test_a_month_takes_over_what_had_been_caught(database: Database) -> None:
 
 
 def test_the_session_s_time_zone_makes_no_difference(database: Database) -> None:
-    bounds = "select pg_get_expr(relpartbound, oid) from pg_class where oid = 'school.interaction_2013_10'::regclass"
+    bounds = "select pg_get_expr(relpartbound, oid) from pg_class where relname = 'interaction_2013_10'"
     found = set()
     with database.connect() as db:
         for zone in ("UTC", "Pacific/Auckland", "America/Los_Angeles"):

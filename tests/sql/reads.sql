@@ -1,4 +1,4 @@
--- Who reads which rows: every table of school and board, every role. Rows are named as tests.labels() names them; the
+-- Who reads which rows: every table of school, board and ingest, every role. Rows are named as tests.labels() names them; the
 -- people are those of tests.build_world(). 'everything' is what the superuser sees: what a list leaves out does exist.
 begin;
 select no_plan();
@@ -140,7 +140,15 @@ insert into expectation (relation, actors, sees) values
 ('board.student_performance', '{tom parent}', '{bea}'),
 ('board.student_performance', '{tom teacher,tia teacher,mia mentor,dan director}', '{refused}'),
 ('board.student_performance', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
-('board.student_performance', '{zia admin}', '{zoe}');
+('board.student_performance', '{zia admin}', '{zoe}'),
+
+('ingest.rejected', '{everything}', '{pupils,staff}'),
+(
+    'ingest.rejected',
+    '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director,lea analyst}', '{refused}'
+),
+('ingest.rejected', '{abe admin,sid service}', '{pupils}'),
+('ingest.rejected', '{zia admin}', '{staff}');
 
 select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))
 from expectation as e
@@ -151,7 +159,7 @@ order by e.relation::text, a.actor;
 select is_empty(
     $$
     select t.relation, r.role
-    from tests.tables('school', 'board') as t
+    from tests.tables('school', 'board', 'ingest') as t
     cross join unnest(array[
         'everything', 'student', 'parent', 'teacher', 'tutor', 'mentor', 'director', 'analyst', 'admin', 'service'
     ]) as r (role)
@@ -163,13 +171,15 @@ select is_empty(
     'every table is read by every role in this file'
 );
 
--- What no role reads: partitions, which have no policies of their own, and what only functions read.
+-- What no role reads: partitions and staging tables, which have no policies of their own, and what only functions read.
 select is(tests.reads(a.actor, t.relation), '{refused}', format('%s: %s', t.relation, a.actor))
 from (
-    select i.inhrelid::regclass as relation
-    from pg_inherits as i
-    join pg_class as c on c.oid = i.inhparent and c.relkind = 'p'
-    where c.relnamespace::regnamespace::text in ('school', 'board')
+    select c.oid::regclass as relation
+    from pg_class as c
+    where c.relkind = 'r' and (
+        (c.relnamespace = 'school'::regnamespace and c.relispartition)
+        or (c.relnamespace = 'ingest'::regnamespace and c.relpersistence = 'u')
+    )
     union all
     select u.relation from tests.tables('auth', 'ops') as u
 ) as t

@@ -12,7 +12,7 @@ insert into rule (title, query, statements, object) values
     from pg_index as i
     join pg_class as c on c.oid = i.indrelid
     join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-    where c.relnamespace::regnamespace::text in ('school', 'board') and a.attname <> 'org_id'
+    where c.relnamespace::regnamespace::text in ('school', 'board', 'ingest') and a.attname <> 'org_id'
         -- where an organization itself comes from
         and i.indexrelid <> 'school.organization_external_key'::regclass
     $$,
@@ -26,7 +26,7 @@ insert into rule (title, query, statements, object) values
     from pg_constraint as k
     join pg_class as c on c.oid = k.conrelid
     join pg_attribute as a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
-    where k.contype = 'f' and c.relnamespace::regnamespace::text in ('auth', 'school', 'board') and a.attname <> 'org_id'
+    where k.contype = 'f' and c.relnamespace::regnamespace::text in ('auth', 'school', 'board', 'ingest') and a.attname <> 'org_id'
     $$,
     'alter table school.quiz add constraint quiz_course_again foreign key (course_id, org_id) references school.course (id, org_id)',
     'quiz_course_again'
@@ -37,7 +37,7 @@ insert into rule (title, query, statements, object) values
     select k.conname::text as object
     from pg_constraint as k
     join pg_class as c on c.oid = k.conrelid
-    where k.contype = 'f' and k.conparentid = 0 and c.relnamespace::regnamespace::text in ('auth', 'school', 'board')
+    where k.contype = 'f' and k.conparentid = 0 and c.relnamespace::regnamespace::text in ('auth', 'school', 'board', 'ingest')
         and not exists (
             select from pg_index as i
             where i.indrelid = k.conrelid and i.indpred is null
@@ -51,7 +51,7 @@ insert into rule (title, query, statements, object) values
     'the owner''s functions see every table by a policy of their own',
     $$
     select t.relation::text as object
-    from tests.tables('auth', 'school', 'board', 'ops') as t
+    from tests.tables('auth', 'school', 'board', 'ingest', 'ops') as t
     where not exists (
         select from pg_policy as p
         where p.polrelid = t.relation and p.polroles = array['homeroom_owner'::regrole::oid] and p.polcmd = '*'
@@ -115,7 +115,7 @@ insert into rule (title, query, statements, object) values
     $$
     select c.oid::regclass::text as object
     from pg_class as c
-    where c.relnamespace::regnamespace::text in ('auth', 'school', 'board', 'api', 'ops') and c.relkind = 'v'
+    where c.relnamespace::regnamespace::text in ('auth', 'school', 'board', 'ingest', 'api', 'ops') and c.relkind = 'v'
         and not coalesce(c.reloptions && array['security_invoker=true', 'security_barrier=true'], false)
     $$,
     'create view school.names as select p.name from school.person as p',
@@ -138,7 +138,7 @@ insert into rule (title, query, statements, object) values
     'a column whose name does not say it all has a comment',
     $$
     select format('%s.%s', t.relation, a.attname) as object
-    from tests.tables('auth', 'school', 'board', 'ops') as t
+    from tests.tables('auth', 'school', 'board', 'ingest', 'ops') as t
     join pg_attribute as a on a.attrelid = t.relation
     where a.attnum > 0 and not a.attisdropped and col_description(a.attrelid, a.attnum) is null
         and a.attname !~ '(_id|_at|^id|^name|^title|^description|^email|^role|^total_\w+_completed|^singleton)$'

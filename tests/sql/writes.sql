@@ -8,7 +8,7 @@ create temporary table fact as
 select t.relation from tests.tables('school') as t where t.relation <> 'school.organization'::regclass;
 
 create temporary table derived as
-select t.relation from tests.tables('board') as t;
+select t.relation from tests.tables('board', 'ingest') as t;
 
 create temporary table writer as
 select a.actor, tests.claims(a.actor) ->> 'org' as org

@@ -72,7 +72,7 @@ as $$
         from unnest(found) with ordinality as f (row, number)
         cross join unnest(array[
             'name', 'title', 'parent_id', 'tutor_id', 'teacher_id', 'person_id', 'student_id', 'assignment_id',
-            'quiz_id', 'course_id', 'role'
+            'quiz_id', 'course_id', 'role', 'entity'
         ]) with ordinality as c (name, place)
         left join known as k on k.id::text = f.row ->> c.name
         where f.row ->> c.name is not null

@@ -96,6 +96,11 @@ begin
     from (values ('ann', 'ALG'), ('ann', null), ('bea', 'ALG'), ('cyd', 'BIO'), ('zoe', 'GEO')) as g (student, course)
     join school.person as s on s.name = g.student
     left join school.course as c on c.title = g.course;
+
+    insert into ingest.rejected (org_id, source, entity, line, row_data, reason)
+    select o.org_id, 'paper', g.entity, 2, '{}', 'illegible'
+    from (values ('North', 'pupils'), ('South', 'staff')) as g (organization, entity)
+    join school.organization as o on o.name = g.organization;
 end
 $$;
 comment on function tests.build_world() is
@@ -107,7 +112,8 @@ North  ALG, taught by tom: ann (active), bea (completed). BIO, taught by tia: cy
 South  GEO, taught by zac: zoe (active). zed is zoe''s parent. zia admin.
 
 ALG has a published assignment (sets) and quiz (roots), and drafts of both (rings, fields); BIO a closed assignment (cells)
-and quiz (genes); GEO a published assignment (maps) and quiz (capes). Who is or was enrolled has done what is not a draft.';
+and quiz (genes); GEO a published assignment (maps) and quiz (capes). Who is or was enrolled has done what is not a draft.
+Of North''s list of pupils and of South''s list of staff a row was rejected.';
 
 create function tests.person(name text) returns uuid
 language sql

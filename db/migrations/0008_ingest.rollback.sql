@@ -1,0 +1,9 @@
+drop table ingest.oulad_click;
+drop table ingest.oulad_result;
+drop table ingest.oulad_registration;
+drop table ingest.oulad_student;
+drop table ingest.oulad_site;
+drop table ingest.oulad_assessment;
+drop table ingest.oulad_course;
+drop table ingest.rejected;
+drop schema ingest;

@@ -1,0 +1,151 @@
+"""The description of the API: complete, true, and shown by a page that needs no internet."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tests.api.support import School, bearer, token
+
+GETS = [
+    ("/health/live", None, None),
+    ("/health/ready", None, None),
+    ("/api/v1/student/performance", "ada", "student"),
+    ("/api/v1/student/performance", "ben", "student"),
+    ("/api/v1/parent/dashboard", "parent", "parent"),
+    ("/api/v1/admin/students/performance", "admin", "admin"),
+    ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
+]
+ERRORS = [
+    ("/api/v1/student/performance", None, None, 401),
+    ("/api/v1/student/performance", "parent", "parent", 403),
+    ("/api/v1/parent/dashboard", "ada", "parent", 403),
+    ("/api/v1/admin/students/performance?limit=0", "admin", "admin", 422),
+]
+
+
+def document_of(school: School) -> dict[str, Any]:
+    answer = school.client.get("/schema/openapi.json")
+    assert answer.status_code == 200
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def fetch(school: School, url: str, who: str | None, role: str | None) -> Any:
+    headers = bearer(token(getattr(school, who), school.org, role)) if who else {}
+    return school.client.get(url, headers=headers)
+
+
+def validate(document: dict[str, Any], url: str, answer: Any) -> None:
+    """Check an answer's status, content type and body against what the document says about the path."""
+    operation = document["paths"][url.partition("?")[0]]["get"]
+    content = operation["responses"][str(answer.status_code)]["content"]
+    schema = content[answer.headers["content-type"]]["schema"] | {"components": document["components"]}
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer.json())
+
+
+@pytest.mark.parametrize(("url", "who", "role"), GETS)
+def test_answers_are_as_described(school: School, url: str, who: str | None, role: str | None) -> None:
+    answer = fetch(school, url, who, role)
+    assert answer.status_code == 200
+    validate(document_of(school), url, answer)
+
+
+@pytest.mark.parametrize(("url", "who", "role", "status"), ERRORS)
+def test_errors_are_as_described(
+    school: School, url: str, who: str | None, role: str | None, status: int
+) -> None:
+    answer = fetch(school, url, who, role)
+    assert answer.status_code == status
+    validate(document_of(school), url, answer)
+
+
+def test_every_path_is_tried_here(school: School) -> None:
+    assert set(document_of(school)["paths"]) == {url.partition("?")[0] for url, *_ in GETS}
+
+
+def test_both_slash_forms_answer_the_same(school: School) -> None:
+    for url, who, role in GETS:
+        path, _, query = url.partition("?")
+        plain, slashed = fetch(school, url, who, role), fetch(school, f"{path}/?{query}", who, role)
+        assert slashed.status_code == plain.status_code == 200, "and no redirect"
+        assert slashed.content == plain.content
+
+
+def test_everything_is_described(school: School) -> None:
+    document = document_of(school)
+    Draft202012Validator.check_schema({"components": document["components"]})
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["properties"], name
+        for field, property_ in schema["properties"].items():
+            assert property_.get("description"), f"{name}.{field}"
+            assert property_.get("type") != "object", f"{name}.{field} says nothing about its content"
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"] and operation["description"], path
+            for parameter in operation.get("parameters", []):
+                assert parameter["description"], f"{path} {parameter['name']}"
+            for status, response in operation["responses"].items():
+                kind = "application/json" if status == "200" else "application/problem+json"
+                assert set(response["content"]) == {kind}, f"{path} {status}"
+
+
+def test_endpoints_of_people_ask_for_a_token(school: School) -> None:
+    document = document_of(school)
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if path.startswith("/api/"):
+                assert operation["security"] == [{"bearer": []}]
+                assert {"401", "403"} <= set(operation["responses"])
+                assert school.client.get(path).status_code == 401
+            else:
+                assert "security" not in operation
+
+
+def test_the_page_names_no_other_host(school: School) -> None:
+    page = school.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    sources = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(sources) == 4
+    for source in sources:
+        assert source.startswith(("/docs/", "data:")), source
+        if source.startswith("/"):
+            asset = school.client.get(source)
+            assert asset.status_code == 200
+            assert asset.headers["content-type"].startswith(("text/javascript", "text/css"))
+    assert "//" not in page.text
+    assert "<script>" not in page.text
+    style = school.client.get("/docs/swagger_style.css").text
+    assert not re.search(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//", style)
+
+
+def test_the_page_renders_without_internet(school: School, tmp_path: Path) -> None:
+    url = school.client.base_url.join("/docs")
+    rendered = subprocess.run(
+        [
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            f"--user-data-dir={tmp_path}",
+            # Every other name leads nowhere.
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            "--virtual-time-budget=20000",
+            "--dump-dom",
+            str(url),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    for path in document_of(school)["paths"]:
+        assert f'data-path="{path}"' in rendered
+    assert "Unable to render" not in rendered

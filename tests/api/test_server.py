@@ -1,0 +1,220 @@
+"""`homeroom serve` as a process: how it starts, logs, survives the database's death, and stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from tests.api.support import SECRET, School, bearer, serving, sessions, settings_for, token
+from tests.support.servers import Cluster, Database
+
+ROOT = Path(__file__).parents[2]
+SLOW_RELEASE = """
+create or replace function api.release() returns json language plpgsql security definer
+as $$ begin perform pg_sleep(0.7); return '{"digest": "slow", "migration": "slow"}'; end $$
+"""
+STUDENT = "/api/v1/student/performance"
+
+
+class Server:
+    """A running `homeroom serve`, a client for it, and its log."""
+
+    def __init__(self, process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> None:
+        self.process = process
+        self.client = client
+        self.log = log
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged: one JSON object a line, all of it."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def environment(database: Database, **others: str) -> dict[str, str]:
+    """The variables that `homeroom serve` runs with."""
+    return {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": database.url(),
+        "API_DATABASE_URL": database.url("homeroom_api"),
+        "JWT_SECRET": SECRET,
+        **others,
+    }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(database: Database, tmp_path: Path, **others: str) -> Iterator[Server]:
+    """Run `homeroom serve` for as long as the block lasts, if it does not end before."""
+    port = free_port()
+    log = tmp_path / "log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve"],
+            cwd=ROOT,
+            env=environment(database, DASHBOARD_PORT=str(port), **others),
+            stdout=subprocess.DEVNULL,
+            stderr=sink,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            until(lambda: answers(client) or process.poll() is not None)
+            assert process.poll() is None, log.read_text()
+            yield Server(process, client, log)
+    finally:
+        process.terminate()
+        assert process.wait(15) is not None
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds, at most 15 seconds."""
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_in_flight_finishes_before_the_process_ends(
+    database: Database, tmp_path: Path, number: signal.Signals
+) -> None:
+    with database.connect() as db:
+        db.execute(SLOW_RELEASE)
+    with served(database, tmp_path) as server, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(server.client.get, "/health/ready")
+        until(lambda: len(sessions(database, "active")) == 1)
+        server.process.send_signal(number)
+        assert answer.result().json()["code"] == "HR503", "the answer came, and from the database"
+        assert server.process.wait(10) == 0
+        assert not answers(server.client)
+        assert not sessions(database)
+
+
+def test_workers_share_the_port_and_end_with_their_parent(database: Database, tmp_path: Path) -> None:
+    with served(database, tmp_path, DASHBOARD_WORKERS="2", DATABASE_POOL_SIZE="1") as server:
+        until(lambda: len(sessions(database)) == 2)
+        server.process.kill()
+        until(lambda: not sessions(database))
+        assert not answers(server.client)
+
+
+def test_workers_stop_in_order(database: Database, tmp_path: Path) -> None:
+    with served(database, tmp_path, DASHBOARD_WORKERS="2") as server:
+        server.process.terminate()
+        assert server.process.wait(15) == 0
+        assert not sessions(database)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"JWT_SECRET": "hunter2"}, "JWT_SECRET must be"),
+        ({"JWT_SECRET": ""}, "JWT_SECRET is not set"),
+        ({"DASHBOARD_PORT": "http"}, "DASHBOARD_PORT must be"),
+        ({"DASHBOARD_PORT": "http", "DASHBOARD_WORKERS": "2"}, "DASHBOARD_PORT must be"),
+    ],
+)
+def test_a_wrong_setting_ends_the_process_with_2(
+    database: Database, wrong: dict[str, str], complaint: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "api.cli", "serve"],
+        cwd=ROOT,
+        env=environment(database, **wrong),
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert ended.returncode == 2
+    assert complaint in ended.stderr
+    assert "hunter2" not in ended.stderr
+
+
+def test_the_log_finds_a_request_and_never_holds_a_token(database: Database, tmp_path: Path) -> None:
+    with served(database, tmp_path) as server:
+        school = School(database, server.client)
+        good = token(school.ada, school.org, "student")
+        paths = [STUDENT, f"/api/v1/admin/students/performance?token={good}", "/nowhere?token=" + good]
+        with database.connect() as db:
+            db.execute("drop function api.student_performance(jsonb)")
+            db.execute(
+                "create or replace function api.release() returns json language sql as $$select '[1]'::json$$"
+            )
+        for path in paths:
+            server.client.get(path, headers=bearer(good))
+        failed = server.client.get(STUDENT, headers=bearer(good) | {"X-Request-ID": "find-me"})
+        assert (failed.status_code, failed.json()["code"]) == (500, "42883")
+        broken = server.client.get("/health/ready", headers={"X-Request-ID": "and-me"})
+        assert (broken.status_code, broken.json()["code"]) == (500, "HR500")
+    [line] = [line for line in server.lines() if line.get("request_id") == "find-me"]
+    assert (line["level"], line["sqlstate"], line["path"]) == ("error", "42883", STUDENT)
+    [line] = [line for line in server.lines() if line.get("request_id") == "and-me"]
+    assert "ValidationError" in line["exception"]
+    text = server.log.read_text()
+    assert good not in text
+    assert good.rpartition(".")[0] not in text
+    assert SECRET not in text
+
+
+def test_a_database_that_is_killed_is_503_until_it_is_back(cluster: Cluster) -> None:
+    with (
+        Cluster(cluster.version) as own,
+        own.database(own.template) as database,
+        serving(create_app(settings_for(database))) as client,
+    ):
+        school = School(database, client)
+
+        def get() -> httpx.Response:
+            return school.get(STUDENT, school.ada, "student")
+
+        assert get().status_code == client.get("/health/ready").status_code == 200
+        with database.connect() as db:
+            row = db.execute("select pg_read_file('postmaster.pid')").fetchone()
+        assert row is not None
+        os.kill(int(row[0].split()[0]), signal.SIGKILL)
+        until(lambda: get().status_code == 503)
+        for path in ("/health/ready", STUDENT):
+            answer = client.get(path, headers=bearer(token(school.ada, school.org, "student")))
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) > 0
+            assert answer.json()["code"] == "08006"
+        assert client.get("/health/live").status_code == 200
+        until(lambda: own.server.poll() is not None)
+        own.server.start()
+        until(lambda: get().status_code == 200)
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_a_database_of_another_release_is_not_ready(own_school: School) -> None:
+    assert own_school.client.get("/health/ready").status_code == 200
+    with own_school.database.connect() as db:
+        for change in ("update ops.release set digest = 'older'", "delete from ops.release"):
+            db.execute(change.encode())
+            answer = own_school.client.get("/health/ready")
+            assert (answer.status_code, answer.json()["code"]) == (503, "HR503")
+            assert "homeroom migrate" in answer.json()["detail"]
+            assert answer.headers["retry-after"]
