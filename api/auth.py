@@ -85,7 +85,7 @@ class Authenticator:
             raise _refusal("The token has expired.") from None
         except (jwt.MissingRequiredClaimError, jwt.InvalidIssuerError, jwt.InvalidAudienceError) as error:
             raise _refusal(f"{error}.") from None
-        except (jwt.InvalidTokenError, ValueError, OverflowError):
+        except (jwt.InvalidTokenError, ValueError):
             raise _refusal("The token is not valid.") from None
         return payload
 

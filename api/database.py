@@ -122,7 +122,8 @@ class Connection:
                 self._pg.send_prepare(call.function.statement, call.function.sql)
             else:
                 self._pg.send_query_prepared(call.function.statement, call.parameters)
-            self._write()
+            if self._pg.flush():
+                self._loop.add_writer(self._fd, self._write)
         except psycopg.Error:
             self.close("connection lost")
 
@@ -141,19 +142,15 @@ class Connection:
         self._on_lost(self)
 
     def _write(self) -> None:
-        """Send what is still unsent, now or when the socket takes more."""
-        if self._pg.flush():
-            self._loop.add_writer(self._fd, self._writable)
-        else:
-            self._loop.remove_writer(self._fd)
-
-    def _writable(self) -> None:
+        """Send more of a large call, as the socket takes it."""
         try:
-            self._write()
+            if not self._pg.flush():
+                self._loop.remove_writer(self._fd)
         except psycopg.Error:
             self.close("connection lost")
 
     def _read(self) -> None:
+        """Take what the server sends. Most of it answers the call; while idle, it may be the server's end."""
         try:
             self._pg.consume_input()
             while not self._pg.is_busy():
@@ -173,7 +170,6 @@ class Connection:
     def _answered(self, call: Call, result: pq.abc.PGresult) -> None:
         """The server is done with what was sent: go on to the call itself, or hand its result over."""
         self._result = None
-        gone = self._pg.status != pq.ConnStatus.OK
         if self._preparing and result.status == pq.ExecStatus.COMMAND_OK:
             self._prepared.add(call.function.statement)
             if not call.result.done():
@@ -184,12 +180,11 @@ class Connection:
                 call.result.set_result(result.get_value(0, 0) or b"null")
         else:
             call.fail(_error(result))
-            gone = gone or result.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) != b"ERROR"
         self._call = None
-        if gone:
-            self.close("connection lost")
-        else:
+        if self._pg.status == pq.ConnStatus.OK:
             self._on_ready(self)
+        else:
+            self.close("connection lost")
 
 
 class Database:
@@ -281,7 +276,7 @@ class Database:
                 await self._wanted.wait()
             try:
                 opened = await psycopg.AsyncConnection.connect(self._conninfo)
-            except psycopg.Error as error:
+            except (psycopg.Error, OSError) as error:
                 if not self._all and not self._away:
                     log.error("database away", reason=str(error))
                     self._away = True

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import scalar_row
 
 from db import history, tree
 from db.history import MigrateError
@@ -193,10 +192,12 @@ def _drop_code(connection: psycopg.Connection) -> None:
     """Drop triggers, policies, grants, functions. No CASCADE: what still hangs on them is an error to see."""
     connection.execute("delete from ops.release")
     connection.execute(tree.RESET.read_bytes())
-    functions = connection.cursor(row_factory=scalar_row).execute(
-        "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
+    # In one statement, because they call each other; regprocedure quotes the names.
+    drop = connection.execute(
+        "select 'drop function ' || string_agg(p.oid::regprocedure::text, ', ') from pg_proc p "
+        "join pg_namespace n on n.oid = p.pronamespace "
         "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo'",
         (OWNER,),
-    )
-    for signature in functions.fetchall():
-        connection.execute(f"drop function {signature}")  # regprocedure has quoted it
+    ).fetchone()
+    if drop and drop[0]:
+        connection.execute(drop[0])

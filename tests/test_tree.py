@@ -16,9 +16,11 @@ from db import tree
 ROOT = Path(__file__).parent.parent
 DB = ROOT / "db"
 FORBIDDEN_IMPORTS = {"db": {"api", "listener", "tests"}, "listener": {"api", "tests"}, "api": {"tests"}}
-GENERATED = {".git", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+GENERATED = {".git", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
-FUNCTION = re.compile(r"create or replace (?:function|procedure) (\w+\.\w+)\((.*?)\nas \$", re.DOTALL)
+FUNCTION = re.compile(
+    r"create or replace (?:function|procedure) (\w+\.\w+)\((.*?)\n(?:as \$|return )", re.DOTALL
+)
 TRIGGER = re.compile(r"create (?:or replace )?trigger (\w+)")
 POLICY_OR_GRANT = re.compile(r'(?:policy "[^"]*"|grant [\w, ()]+?) on ((?:schema )?[\w.]+)')
 ATTRIBUTES = (

@@ -6,5 +6,4 @@ create policy "admins and services read their organization's" on ingest.rejected
 for select to homeroom_admin, homeroom_service
 using (org_id = (select auth.org_id()));
 
-grant usage on schema ingest to homeroom_admin, homeroom_service;
 grant select on ingest.rejected to homeroom_admin, homeroom_service;

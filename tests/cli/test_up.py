@@ -91,7 +91,7 @@ class System:
     def wait_until_gone(self) -> None:
         """Wait until no process and no socket is left."""
         deadline = time.monotonic() + PATIENCE
-        while left := self.leftovers() or [*self.folder.rglob(".s.PGSQL*")]:
+        while left := [*self.leftovers(), *map(str, self.folder.rglob(".s.PGSQL*"))]:
             assert time.monotonic() < deadline, left
             time.sleep(0.05)
         with socket.socket() as probe:
@@ -138,8 +138,8 @@ def _until(condition: Any) -> Any:
         try:
             if result := condition():
                 return result
-        except httpx.HTTPError:
-            pass
+        except (httpx.HTTPError, FileNotFoundError):
+            pass  # not there yet
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -222,7 +222,9 @@ def test_an_analyst_gets_in_and_out(system: System) -> None:
         ({"JWT_SECRET": "short"}, "JWT_SECRET"),
     ],
 )
-def test_a_wrong_setting_is_named_and_ends_with_2(system: System, variables: dict[str, str], said: str) -> None:
+def test_a_wrong_setting_is_named_and_ends_with_2(
+    system: System, variables: dict[str, str], said: str
+) -> None:
     system.environment |= variables
     for command in ("up", "serve", "migrate"):
         ended = system.run(command)

@@ -1,8 +1,6 @@
 create or replace function auth.has_role(role text) returns boolean
 language sql stable parallel safe security invoker
-as $$
-    select coalesce(auth.claims() ->> 'role' = role, false)
-$$;
+return coalesce(auth.claims() ->> 'role' = role, false);
 comment on function auth.has_role(text) is
 'Whether the caller acts as this role (student, parent, teacher, tutor, mentor, director, analyst, admin, service).';
 revoke all on function auth.has_role(text) from public;

@@ -1,8 +1,6 @@
 create or replace function auth.org_id() returns bigint
 language sql stable parallel safe security invoker
-as $$
-    select (auth.claims() ->> 'org')::bigint
-$$;
+return (auth.claims() ->> 'org')::bigint;
 comment on function auth.org_id() is
 'The caller''s organization, or null (which no row matches). In policies: org_id = (select auth.org_id()), computed once.';
 revoke all on function auth.org_id() from public;

@@ -1,8 +1,6 @@
 create or replace function auth.person_id() returns uuid
 language sql stable parallel safe security invoker
-as $$
-    select (auth.claims() ->> 'sub')::uuid
-$$;
+return (auth.claims() ->> 'sub')::uuid;
 comment on function auth.person_id() is 'The caller''s person id, or null (which no row matches).';
 revoke all on function auth.person_id() from public;
 grant execute on function auth.person_id() to

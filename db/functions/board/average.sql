@@ -1,8 +1,6 @@
 create or replace function board.average(total numeric, n bigint) returns numeric
 language sql immutable parallel safe security invoker
-as $$
-    select round(total / nullif(n, 0), 2)
-$$;
+return round(total / nullif(n, 0), 2);
 comment on function board.average(numeric, bigint) is
 'Exact mean of n scores whose sum is total, two decimals, rounded half up (scores are never negative); null for n = 0.';
 revoke all on function board.average(numeric, bigint) from public;

@@ -1,9 +1,7 @@
 create or replace function board.utc(moment timestamptz) returns text
 language sql stable parallel safe security invoker
-as $$
-    -- to_json writes ISO 8601 whatever the session's DateStyle; the fraction of a second appears only where there is one.
-    select to_json(moment at time zone 'UTC') #>> '{}' || 'Z'
-$$;
+-- to_json writes ISO 8601 whatever the session's DateStyle; the fraction of a second appears only where there is one.
+return to_json(moment at time zone 'UTC') #>> '{}' || 'Z';
 comment on function board.utc(timestamptz) is 'ISO 8601 in UTC with Z, as every answer of the API writes time: 2024-01-15T10:30:00Z.';
 revoke all on function board.utc(timestamptz) from public;
 grant execute on function board.utc(timestamptz) to
