@@ -6,11 +6,10 @@ set search_path = ''
 set enable_nestloop = off
 as $$
 #variable_conflict use_column
+declare
+    counted board.performance_delta[];
 begin
-    with delta as (
-        select * from unnest(deltas)
-    ),
-    course as (
+    with course as (
         insert into board.student_course_performance as p (
             org_id, student_id, course_id,
             total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
@@ -20,7 +19,7 @@ begin
             d.org_id, d.student_id, d.course_id,
             d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum,
             now()
-        from delta as d
+        from unnest(deltas) as d
         order by d.org_id, d.student_id, d.course_id
         on conflict (org_id, student_id, course_id) do update set
             total_quizzes_completed = p.total_quizzes_completed + excluded.total_quizzes_completed,
@@ -30,26 +29,21 @@ begin
             last_performance_update = greatest(p.last_performance_update, excluded.last_performance_update)
         returning p.org_id, p.student_id, p.course_id, p.counted
     )
-    insert into board.student_performance as p (
-        org_id, student_id,
-        total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
-        last_performance_update
-    )
-    select
-        d.org_id, d.student_id,
-        sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
-        now()
-    from course as c
-    join delta as d on d.org_id = c.org_id and d.student_id = c.student_id and d.course_id = c.course_id
-    where c.counted
-    group by d.org_id, d.student_id
-    order by d.org_id, d.student_id
-    on conflict (org_id, student_id) do update set
-        total_quizzes_completed = p.total_quizzes_completed + excluded.total_quizzes_completed,
-        quiz_score_sum = p.quiz_score_sum + excluded.quiz_score_sum,
-        total_assignments_completed = p.total_assignments_completed + excluded.total_assignments_completed,
-        assignment_score_sum = p.assignment_score_sum + excluded.assignment_score_sum,
-        last_performance_update = greatest(p.last_performance_update, excluded.last_performance_update);
+    select array_agg(d)
+    into counted
+    from unnest(deltas) as d
+    join course as c on c.org_id = d.org_id and c.student_id = d.student_id and c.course_id = d.course_id
+    where c.counted;
+
+    if counted is not null then
+        perform board.add_to_totals(counted);
+    end if;
+
+    if exists (select from unnest(deltas) as d where d.quizzes < 0 or d.assignments < 0) then
+        perform board.clear_performance(array(
+            select (d.org_id, d.student_id, d.course_id)::board.student_course from unnest(deltas) as d
+        ));
+    end if;
 end
 $$;
 comment on function board.add_performance(board.performance_delta[]) is

@@ -33,13 +33,6 @@ begin
 
     if changes is not null then
         perform board.set_counted(changes);
-        if tg_op <> 'INSERT' then
-            perform board.clear_performance(array(
-                select (c.org_id, c.student_id, c.course_id)::board.student_course
-                from unnest(changes) as c
-                where not c.counted
-            ));
-        end if;
     end if;
     return null;
 end

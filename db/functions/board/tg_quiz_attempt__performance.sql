@@ -42,13 +42,6 @@ begin
 
     if deltas is not null then
         perform board.add_performance(deltas);
-        if tg_op <> 'INSERT' then
-            perform board.clear_performance(array(
-                select (d.org_id, d.student_id, d.course_id)::board.student_course
-                from unnest(deltas) as d
-                where d.quizzes < 0
-            ));
-        end if;
     end if;
     return null;
 end
