@@ -201,3 +201,5 @@ def _drop_code(connection: psycopg.Connection) -> None:
     ).fetchone()
     if drop and drop[0]:
         connection.execute(drop[0])
+    # The API then hears that its functions are missing (503: wait), not that it may not call them (403).
+    connection.execute("grant usage on schema api to homeroom_api")
