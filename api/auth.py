@@ -61,7 +61,7 @@ class Authenticator:
         claims = _claims(payload)
         if len(self._verified) >= REMEMBERED_TOKENS:
             del self._verified[next(iter(self._verified))]
-        self._verified[token] = (claims, min(float(payload["exp"]), now + REMEMBERED_SECONDS))
+        self._verified[token] = (claims, min(int(payload["exp"]), int(now) + REMEMBERED_SECONDS))
         return claims
 
     async def _verify(self, token: bytes) -> dict[str, Any]:

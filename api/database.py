@@ -127,9 +127,12 @@ class Connection:
         except psycopg.Error:
             self.close("connection lost")
 
-    def is_late(self, now: float) -> bool:
-        """Whether the server has been silent for so long that it counts as dead."""
-        return self._call is not None and self._call.deadline < now
+    def check(self, now: float) -> None:
+        """Find out what the event loop does not tell. Call this now and then; now: the loop's time."""
+        self._read()  # of a socket that is in error, uvloop tells only once, even if there was more to read
+        if self._call is not None and self._call.deadline < now:
+            log.error("database silent", function=self._call.function.name)
+            self.close("no answer")
 
     def close(self, reason: str) -> None:
         """Close the connection; a call that it is busy with fails for this reason."""
@@ -295,15 +298,14 @@ class Database:
             first.set()
 
     async def _watch(self) -> None:
-        """Fail what has waited too long, and close connections whose server is silent."""
+        """Fail what has waited too long, and close connections whose server is gone or silent."""
         while True:
             await asyncio.sleep(0.25)
             now = self._loop.time()
             while self._waiting and (self._waiting[0].deadline < now or self._waiting[0].result.done()):
                 self._waiting.popleft().fail(DatabaseError(NOT_IN_TIME, "no connection came free in time"))
-            for connection in [c for c in self._all if c.is_late(now)]:
-                log.error("database silent")
-                connection.close("no answer")
+            for connection in list(self._all):
+                connection.check(now)
 
     def _refuse_waiting(self, reason: str) -> None:
         while self._waiting:

@@ -110,7 +110,7 @@ class JwksKeys:
             self._fetched = self._clock()
             log.info("jwks fetched", keys=len(keys))
         except Exception as error:
-            log.error("jwks not fetched", reason=repr(error))
+            log.error("jwks not fetched", reason=_reason(error))
         finally:
             self._fetching = None
 
@@ -194,3 +194,10 @@ def keys_from(settings: Settings) -> Keys:
     if not fits(key, algorithm):
         raise SettingsError(f"JWT_PUBLIC_KEY is not a key for JWT_ALGORITHM={algorithm} (or is too weak)")
     return StaticKey(key)
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the URL, which may hold a password."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return f"HTTP status {error.response.status_code}"
+    return str(error) if isinstance(error, ValueError) else type(error).__name__

@@ -15,7 +15,7 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Secret = Annotated[str, Meta(min_length=32)]
 Url = Annotated[str, Meta(pattern="^https?://[^/]")]
 
-SECRETS = frozenset({"jwt_secret", "database_url", "api_database_url"})
+SECRETS = frozenset({"jwt_secret", "jwt_jwks_url", "database_url", "api_database_url"})
 """Settings whose values appear in no message, log line or repr (URLs may hold passwords)."""
 
 

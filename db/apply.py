@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import history, tree
 from db.history import MigrateError
-from db.session import OWNER, Say, as_owner, exclusive
+from db.session import OWNER, Say, as_owner, connect, exclusive
 from db.tree import release_digest
 
 __all__ = [
@@ -46,7 +46,7 @@ class Outcome:
 def ensure_database(url: str) -> None:
     """Create the database that `url` (any libpq connection string) names, where its server lacks it."""
     name = str(conninfo_to_dict(url).get("dbname"))
-    with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
+    with connect(make_conninfo(url, dbname="postgres"), "create database") as connection:
         exists = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
         if not exists:
             create = sql.SQL("create database {} encoding 'UTF8' template template0")
@@ -81,7 +81,7 @@ def pending(url: str) -> list[str]:
 
     Raises MigrateError when the database has a migration that was edited or that this tree does not know.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
+    with connect(url, "check") as connection:
         lines = [f"migration {m.name}" for m in history.pending(connection)]
         if _released_digest(connection) != release_digest():
             lines.append("code of another release")

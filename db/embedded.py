@@ -175,8 +175,14 @@ class Embedded:
         if not self.data_dir.exists():
             self.data_dir.mkdir(parents=True)
             self.data_dir.chmod(0o755 if os.geteuid() == 0 else 0o700)  # root's server runs as another user
+        folder = self.data_dir.stat()
+        if folder.st_uid != os.geteuid() or folder.st_mode & 0o022:
+            raise EmbeddedError(
+                f"{self.data_dir} belongs to another user, or others may write in it: it cannot be trusted.\n"
+                "Give it to this user alone (chown, chmod go-w), or give another --data-dir."
+            )
         (self.data_dir / "log").mkdir(mode=0o700, exist_ok=True)
-        lock = os.open(self.data_dir / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        lock = os.open(self.data_dir / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         if not try_lock(lock):
             owner = os.pread(lock, 20, 0).decode().strip()
             os.close(lock)

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from db.csv_file import CsvError, CsvFile, find
-from db.session import OWNER
+from db.session import OWNER, connect, lock_holder, try_lock
 
 Connection = psycopg.Connection[Any]
 # Is told (entity, lines read so far, bytes read so far, bytes in the file; both as they lie on the disk).
@@ -230,14 +230,15 @@ def _open(directory: Path, entity: Entity) -> CsvFile:
 @contextmanager
 def _session(url: str) -> Iterator[Connection]:
     """Hold the import lock in an autocommit session of the owner; the staging is empty before and after."""
-    with psycopg.connect(url, autocommit=True, application_name="homeroom import") as connection:
+    with connect(url, "import") as connection:
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
         # If this process dies, the server sees it within a second, and the lock is free.
         connection.execute(
             "set client_connection_check_interval = '1s'; set work_mem = '64MB'; set jit = off"
         )
-        if _row(connection.execute("select pg_try_advisory_lock(%s)", (IMPORT_LOCK,))) != (True,):
-            raise ImportFailed("another import is running in this database; wait until it ends")
+        if not try_lock(connection, IMPORT_LOCK):
+            holder = lock_holder(connection, IMPORT_LOCK)
+            raise ImportFailed(f"another import is running in this database ({holder}); wait until it ends")
         try:
             _clear(connection)
             yield connection

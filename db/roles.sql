@@ -39,7 +39,11 @@ begin
         execute format('grant homeroom_owner to %I', current_user);
     end;
 
-    -- Two organizations' people must not meet in `public`, nor may the API leave objects behind.
+    -- Nobody who only reads may leave objects behind: not in `public` (open to all in databases made before 15), not
+    -- temporary ones. A function with a familiar name could be called by somebody with more rights.
+    if to_regnamespace('public') is not null and has_schema_privilege('public', 'public', 'create') then
+        revoke create on schema public from public;
+    end if;
     execute format('revoke create, temporary on database %I from public', current_database());
     execute format('grant create, temporary on database %I to homeroom_owner', current_database());
 end

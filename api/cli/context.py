@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from api.settings import Settings, SettingsError, load
 from db.apply import MigrateError
 from db.embedded import Embedded, EmbeddedError, default_data_dir
+from db.session import connect
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -106,7 +107,7 @@ def _kept_secret(data_dir: Path) -> str:
 
 def admin_connection(settings: Settings) -> psycopg.Connection:
     """A session as DATABASE_URL's login, autocommit."""
-    return psycopg.connect(settings.database_url or "", autocommit=True, application_name="homeroom cli")
+    return connect(settings.database_url or "", "cli")
 
 
 def conninfo_as(settings: Settings, login: str | None) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 
 import click
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.cli.context import (
     admin_connection,
@@ -107,7 +107,11 @@ def psql(login: str | None, arguments: tuple[str, ...]) -> None:
     with open_database(settings_from_environment(), start=False) as settings:
         program = str(bundled_bin() / "psql")
         sys.stdout.flush()
-        os.execv(program, [program, conninfo_as(settings, login), *arguments])
+        # Not among the arguments: every user of the machine can read those.
+        password = conninfo_to_dict(conninfo_as(settings, login)).get("password")
+        environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
+        where = make_conninfo(conninfo_as(settings, login), password=None)
+        os.execve(program, [program, where, *arguments], environment)
 
 
 COMMANDS = [migrate, rollback, status, url, psql]

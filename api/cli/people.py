@@ -12,6 +12,9 @@ from api import auth
 from api.cli.context import admin_connection, open_database, reported, say, settings_from_environment
 from db.session import as_owner
 
+LONGEST_NAME = 63  # PostgreSQL cuts longer ones
+CONNECTIONS = 10
+MARK = "Made by homeroom analyst add."
 ROLES = ("student", "parent", "teacher", "tutor", "mentor", "director", "analyst", "admin", "service")
 
 
@@ -35,16 +38,23 @@ def token(role: str, person: uuid.UUID | None, org: int | None, hours: float) ->
 def suitable_person(
     connection: psycopg.Connection, role: str, org: int | None = None, person: uuid.UUID | None = None
 ) -> tuple[int, str, str]:
-    """(organization, person id, name) of somebody active who holds the role; ClickException if nobody."""
+    """(organization, person id, name) of somebody active who holds the role.
+
+    Raises ClickException if there is nobody, or if several organizations have a person of that id.
+    """
     with as_owner(connection):
-        row = connection.execute(
-            "select org_id, person_id, name from auth.suitable_person(%s, %s, %s)", (role, org, person)
-        ).fetchone()
-    if row is None:
+        rows = connection.execute(
+            "select org_id, person_id, name from auth.suitable_people(%s, %s, %s) limit 2",
+            (role, org, person),
+        ).fetchall()
+    if not rows:
         raise click.ClickException(
             f"no active person holds the role {role}" + (" there" if org or person else "")
         )
-    return row[0], str(row[1]), row[2]
+    if person and len(rows) > 1:
+        raise click.ClickException("two organizations have a person of that id: say which with --org")
+    org_id, person_id, name = rows[0]
+    return org_id, str(person_id), name
 
 
 @click.group()
@@ -55,25 +65,33 @@ def analyst() -> None:
 @analyst.command("add")
 @click.argument("name")
 @click.option("--person", required=True, type=click.UUID, help="The person behind the login.")
+@click.option(
+    "--org", type=click.IntRange(min=1), help="The person's organization, where the id alone is not enough."
+)
 @click.option("--role", type=click.Choice(["analyst", "admin"]), default="analyst", show_default=True)
 @click.option("--password", is_flag=True, help="Ask for a password (the embedded server needs none).")
 @reported
-def add(name: str, person: uuid.UUID, role: str, password: bool) -> None:
+def add(name: str, person: uuid.UUID, org: int | None, role: str, password: bool) -> None:
     """Make the PostgreSQL login NAME for a person who holds the role.
 
     The login sees the rows of the person's organization and no others, whatever it sets in its session.
     """
-    if name.startswith(("homeroom_", "pg_")):
-        raise click.UsageError("names that begin with homeroom_ or pg_ are taken")
+    if name.startswith(("homeroom_", "pg_")) or len(name.encode()) > LONGEST_NAME:
+        raise click.UsageError(
+            f"a name has at most {LONGEST_NAME} bytes and begins with neither homeroom_ nor pg_"
+        )
     phrase = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
-        org_id, person_id, full_name = suitable_person(db, role, None, person)
+        org_id, person_id, full_name = suitable_person(db, role, org, person)
         login = sql.Identifier(name)
         with db.transaction():
-            # createrole fails for a name that exists: never is an existing login, a superuser's say, mapped.
+            # Fails for a name that exists: never is an existing login, a superuser's say, given to a person.
             db.execute(
-                sql.SQL("create role {} login in role {}").format(login, sql.Identifier(f"homeroom_{role}"))
+                sql.SQL("create role {} login connection limit {} in role {}").format(
+                    login, sql.Literal(CONNECTIONS), sql.Identifier(f"homeroom_{role}")
+                )
             )
+            db.execute(sql.SQL("comment on role {} is {}").format(login, sql.Literal(MARK)))
             if phrase:
                 verifier = db.pgconn.encrypt_password(phrase.encode(), name.encode(), b"scram-sha-256")
                 db.execute(sql.SQL("alter role {} password {}").format(login, sql.Literal(verifier.decode())))
@@ -89,15 +107,30 @@ def add(name: str, person: uuid.UUID, role: str, password: bool) -> None:
 @click.argument("name")
 @reported
 def remove(name: str) -> None:
-    """Drop the login NAME that `analyst add` made, and end its sessions."""
+    """Shut out the login NAME that `analyst add` made, end its sessions, and drop it."""
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
+        mark = "select from pg_roles where rolname = %s and shobj_description(oid, 'pg_authid') = %s"
+        if db.execute(mark, (name, MARK)).fetchone() is None:
+            raise click.ClickException(f"{name} is not a login that `homeroom analyst add` made")
+        login = sql.Identifier(name)
+        # First nothing is left to see and no way in; only then what may fail.
         with db.transaction():
+            db.execute(sql.SQL("alter role {} nologin").format(login))
+            db.execute(
+                sql.SQL("grant {} to current_user").format(login)
+            )  # to end what it has, without superuser
             with as_owner(db):
-                gone = db.execute("delete from auth.db_login where login = %s", (name,)).rowcount
-            if not gone:
-                raise click.ClickException(f"{name} is not a login that `homeroom analyst add` made")
-            db.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
-        db.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (name,))
+                db.execute("delete from auth.db_login where login = %s", (name,))
+        try:
+            db.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = %s", (name,)
+            )
+            db.execute(sql.SQL("drop owned by {}").format(login))
+            db.execute(sql.SQL("drop role {}").format(login))
+        except psycopg.Error as error:
+            raise click.ClickException(
+                f"{name} is shut out, but the role cannot be dropped: {error}"
+            ) from error
         click.echo(f"{name} is gone")
 
 

@@ -10,7 +10,7 @@ create schema board;
 comment on schema board is 'What is derived from the facts and kept exact by triggers. Only functions write here.';
 
 create schema api;
-comment on schema api is 'One function per REST endpoint; the API''s login may call these and touch nothing else.';
+comment on schema api is 'One function per REST endpoint; all that the API''s login may call as itself.';
 
 create schema ops;
 comment on schema ops is 'Running the system: what release is deployed, catalog rules, upkeep.';

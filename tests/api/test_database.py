@@ -72,6 +72,14 @@ async def refused(call: Awaitable[bytes]) -> DatabaseError:
     return error.value
 
 
+async def answers(pool: Pool) -> bool:
+    """Whether a call gets an answer."""
+    try:
+        return await pool.call(ECHO, "here") == b'"here"'
+    except DatabaseError:
+        return False
+
+
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until the condition holds."""
     while not await condition():
@@ -264,13 +272,7 @@ def test_a_server_that_is_away_is_said_at_once_and_found_again(cluster: Cluster)
             await eventually(is_away)
             own.server.start()
 
-            async def is_back() -> bool:
-                try:
-                    return await pool.call(ECHO, "back") == b'"back"'
-                except DatabaseError:
-                    return False
-
-            await eventually(is_back)
+            await eventually(lambda: answers(pool))
 
         with_pool(database, scenario)
         own.server.stop()
@@ -280,6 +282,26 @@ def test_a_server_that_is_away_is_said_at_once_and_found_again(cluster: Cluster)
 
         with_pool(database, starts_without_server)
         own.server.start()
+
+
+def test_a_backend_that_ends_over_a_call_is_noticed(prepared: Database) -> None:
+    """It says goodbye and closes a socket that holds an unread call; of the two, uvloop tells once."""
+
+    async def scenario(pool: Pool) -> None:
+        pid = int(await pool.call(PID))
+        os.kill(pid, signal.SIGSTOP)
+        with prepared.connect() as db:
+            db.execute("select pg_terminate_backend(%s)", (pid,))
+        unread = pool.call(ECHO, "unread")
+        await asyncio.sleep(0.05)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.3)  # the event loop is busy meanwhile, so that both come at once
+        begun = time.monotonic()
+        assert (await refused(unread)).sqlstate in ("57P01", "08006")
+        assert time.monotonic() - begun < 1
+        assert await answers(pool)
+
+    with_pool(prepared, scenario, size=1)
 
 
 def test_closing_leaves_nothing_behind(prepared: Database) -> None:

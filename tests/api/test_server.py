@@ -27,6 +27,11 @@ SLOW_RELEASE = """
 create or replace function api.release() returns json language plpgsql security definer
 as $$ begin perform pg_sleep(0.7); return '{"digest": "slow", "migration": "slow"}'; end $$
 """
+DEFECTS = """
+create or replace function api.student_performance(claims jsonb) returns json language plpgsql
+as $$ begin return to_json(1 / 0); end $$;
+create or replace function api.release() returns json language sql as $$select '[1]'::json$$;
+"""
 STUDENT = "/api/v1/student/performance"
 
 
@@ -160,18 +165,15 @@ def test_the_log_finds_a_request_and_never_holds_a_token(database: Database, tmp
         good = token(school.ada, school.org, "student")
         paths = [STUDENT, f"/api/v1/admin/students/performance?token={good}", "/nowhere?token=" + good]
         with database.connect() as db:
-            db.execute("drop function api.student_performance(jsonb)")
-            db.execute(
-                "create or replace function api.release() returns json language sql as $$select '[1]'::json$$"
-            )
+            db.execute(DEFECTS)
         for path in paths:
             server.client.get(path, headers=bearer(good))
         failed = server.client.get(STUDENT, headers=bearer(good) | {"X-Request-ID": "find-me"})
-        assert (failed.status_code, failed.json()["code"]) == (500, "42883")
+        assert (failed.status_code, failed.json()["code"]) == (500, "22012")
         broken = server.client.get("/health/ready", headers={"X-Request-ID": "and-me"})
         assert (broken.status_code, broken.json()["code"]) == (500, "HR500")
     [line] = [line for line in server.lines() if line.get("request_id") == "find-me"]
-    assert (line["level"], line["sqlstate"], line["path"]) == ("error", "42883", STUDENT)
+    assert (line["level"], line["sqlstate"], line["path"]) == ("error", "22012", STUDENT)
     [line] = [line for line in server.lines() if line.get("request_id") == "and-me"]
     assert "ValidationError" in line["exception"]
     text = server.log.read_text()

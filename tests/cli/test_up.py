@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.support.users import IS_ROOT, ORDINARY, as_ordinary_user
@@ -210,7 +211,13 @@ def test_an_analyst_gets_in_and_out(system: System) -> None:
         student = system.run("psql", "-Atc", person.replace("analyst", "student")).stdout.split()[0]
         assert system.run("analyst", "add", "eve", "--person", student).returncode == 1
         assert system.run("analyst", "remove", "postgres").returncode == 1
-        assert system.run("analyst", "remove", "ada").returncode == 0
+        # Neither an open session nor something that the login left behind keeps it alive.
+        assert system.run("psql", "--as", "ada", "-c", "select lo_create(0)").returncode == 0
+        with psycopg.connect(system.run("url", "--as", "ada").stdout.strip(), autocommit=True) as session:
+            removed = system.run("analyst", "remove", "ada")
+            assert removed.returncode == 0, removed.stderr
+            with pytest.raises(psycopg.OperationalError):
+                session.execute("select 1")
         assert system.run("psql", "--as", "ada", "-c", "select 1").returncode != 0
 
 

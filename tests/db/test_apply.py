@@ -93,7 +93,7 @@ def test_two_at_once_are_safe(empty: Database, database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(len(outcome.migrations) for outcome in outcomes) == [0, 0, 0, len(tree.migrations())]
-    assert "another migration is running; waiting for it to end" in said
+    assert any(line.startswith("another migration is running (login postgres, process ") for line in said)
     assert schema_of(empty) == schema_of(database)
 
 
@@ -225,3 +225,19 @@ def test_busy_tables_delay_the_release_and_nothing_else(database: Database) -> N
         reader.rollback()
         run.join(20)
     assert not run.is_alive()
+
+
+def test_a_function_planted_in_public_is_neither_called_nor_possible_again(database: Database) -> None:
+    """As in a database made before 15, where everybody may create in public: somebody waits for an operator."""
+    with database.connect() as db:
+        db.execute("grant create on schema public to public; create table public.caught (who name)")
+        db.execute("grant insert on public.caught to public")
+        db.execute("grant create, usage on schema public to homeroom_analyst; set role homeroom_analyst")
+        db.execute(
+            "create function public.format(text, name, text) returns text language plpgsql as $$ "
+            "begin insert into public.caught values (current_user); return pg_catalog.format($1, $2, $3); end $$"
+        )
+    apply.migrate(database.url())
+    with database.connect() as db:
+        assert db.execute("select * from public.caught").fetchall() == []
+        assert db.execute("select has_schema_privilege('public', 'public', 'create')").fetchone() == (False,)

@@ -87,7 +87,7 @@ FORBIDDEN = [
     'select api.admin_student_performance(\'{"org": %(other)s, "role": "admin"}\')',
     'select auth.enter(\'{"org": %(other)s, "role": "admin", "sub": "%(admin)s"}\', \'admin\')',
     "select auth.admit(%(other)s, '%(stranger)s', 'student')",
-    "select * from auth.suitable_person('admin')",
+    "select * from auth.suitable_people('admin')",
     "select ops.seed_school('x', 2, current_date)",
     "select board.add_performance('{}')",
     "copy school.person to '/tmp/person'",

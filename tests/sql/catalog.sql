@@ -28,6 +28,9 @@ $$),
 ('table open to public or to the API''s login', 'board.student_performance', $$
     grant select on board.student_performance to homeroom_api
 $$),
+('schema in which everybody may create', 'board', $$
+    grant create on schema board to public
+$$),
 ('function open to public', 'auth.org_id()', $$
     grant execute on function auth.org_id() to public
 $$),

@@ -34,6 +34,10 @@ as $$
     cross join lateral pg_catalog.aclexplode(t.relacl) as a
     where a.grantee in (0, to_regrole('homeroom_api'))
     union all
+    select 'schema in which everybody may create', n.nspname::text
+    from pg_catalog.pg_namespace as n
+    where pg_catalog.has_schema_privilege('public', n.oid, 'create')
+    union all
     select 'function open to public', f.name
     from routine as f
     where pg_catalog.has_function_privilege('public', f.oid, 'execute')

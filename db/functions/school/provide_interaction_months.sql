@@ -9,14 +9,15 @@ declare
     name text;
     made integer := 0;
 begin
-    -- One maker at a time: two importers that need the same month must not both create it.
-    perform pg_advisory_xact_lock(hashtext('school.interaction partitions'));
-
     while month <= last_day loop
         name := 'interaction_' || to_char(month, 'YYYY_MM');
         starts := month at time zone 'UTC';
         ends := (month + interval '1 month') at time zone 'UTC';
 
+        -- One maker at a time: two importers that need the same month must not both create it. Writers go on.
+        if to_regclass('school.' || name) is null then
+            lock table school.interaction in share update exclusive mode;
+        end if;
         if to_regclass('school.' || name) is null then
             execute format('create table school.%I (like school.interaction including all excluding identity)', name);
             execute format('comment on table school.%I is %L', name, format('Interactions of %s (UTC).', to_char(month, 'YYYY-MM')));

@@ -1,4 +1,4 @@
-create or replace function auth.suitable_person(
+create or replace function auth.suitable_people(
     role text, org bigint default null, person uuid default null
 ) returns table (org_id bigint, person_id uuid, name text)
 language sql stable parallel safe security invoker
@@ -7,7 +7,7 @@ as $$
     select p.org_id, p.id, p.name
     from school.person_role as r
     join school.person as p on p.org_id = r.org_id and p.id = r.person_id
-    where r.role = suitable_person.role and p.is_active
+    where r.role = suitable_people.role and p.is_active
         and (org is null or p.org_id = org)
         and (person is null or p.id = person)
     -- Somebody with something to see comes first: a parent with children, a student who is enrolled, and so on.
@@ -28,9 +28,8 @@ as $$
             else true
         end,
         p.org_id, length(p.external_id), p.external_id, p.id
-    limit 1
 $$;
-comment on function auth.suitable_person(text, bigint, uuid) is
-'An active person who holds the role, for `homeroom token`: the one asked for, or the first who has something to see. No row
-if there is none. For the owner only.';
-revoke all on function auth.suitable_person(text, bigint, uuid) from public;
+comment on function auth.suitable_people(text, bigint, uuid) is
+'Active people who hold the role, for `homeroom token`: the one asked for (in each organization that has the id), or all, who
+have something to see first. For the owner only.';
+revoke all on function auth.suitable_people(text, bigint, uuid) from public;
