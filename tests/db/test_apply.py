@@ -228,14 +228,14 @@ def test_busy_tables_delay_the_release_and_nothing_else(database: Database) -> N
 
 
 def test_a_function_planted_in_public_is_neither_called_nor_possible_again(database: Database) -> None:
-    """As in a database made before 15, where everybody may create in public: somebody waits for an operator."""
+    """As in a database made before 15, where everybody may create in public: it waits for an operator."""
     with database.connect() as db:
         db.execute("grant create on schema public to public; create table public.caught (who name)")
         db.execute("grant insert on public.caught to public")
         db.execute("grant create, usage on schema public to homeroom_analyst; set role homeroom_analyst")
         db.execute(
-            "create function public.format(text, name, text) returns text language plpgsql as $$ "
-            "begin insert into public.caught values (current_user); return pg_catalog.format($1, $2, $3); end $$"
+            "create function public.format(text, name, text) returns text language plpgsql as $$ begin "
+            "insert into public.caught values (current_user); return pg_catalog.format($1, $2, $3); end $$"
         )
     apply.migrate(database.url())
     with database.connect() as db:
