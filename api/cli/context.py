@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 import msgspec
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.settings import Settings, SettingsError, load
 from db.apply import MigrateError
@@ -111,7 +111,10 @@ def admin_connection(settings: Settings) -> psycopg.Connection:
 
 
 def conninfo_as(settings: Settings, login: str | None) -> str:
-    """DATABASE_URL, or the same database as another login (without its password)."""
+    """DATABASE_URL; or the same database as another login, without DATABASE_URL's own password."""
+    url = settings.database_url or ""
     if login is None:
-        return settings.database_url or ""
-    return make_conninfo(settings.database_url or "", user=login, password=None)
+        return url
+    parameters = conninfo_to_dict(url) | {"user": login}
+    parameters.pop("password", None)
+    return make_conninfo("", **parameters)

@@ -107,11 +107,11 @@ def psql(login: str | None, arguments: tuple[str, ...]) -> None:
     with open_database(settings_from_environment(), start=False) as settings:
         program = str(bundled_bin() / "psql")
         sys.stdout.flush()
-        # Not among the arguments: every user of the machine can read those.
-        password = conninfo_to_dict(conninfo_as(settings, login)).get("password")
-        environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
-        where = make_conninfo(conninfo_as(settings, login), password=None)
-        os.execve(program, [program, where, *arguments], environment)
+        where = conninfo_to_dict(conninfo_as(settings, login))
+        environment = dict(os.environ)
+        if password := where.pop("password", None):
+            environment["PGPASSWORD"] = str(password)  # not an argument: all users of the machine read those
+        os.execve(program, [program, make_conninfo("", **where), *arguments], environment)
 
 
 COMMANDS = [migrate, rollback, status, url, psql]

@@ -221,6 +221,17 @@ def test_an_analyst_gets_in_and_out(system: System) -> None:
         assert system.run("psql", "--as", "ada", "-c", "select 1").returncode != 0
 
 
+def test_a_password_is_not_among_the_arguments_and_not_for_others(system: System) -> None:
+    with system.up("--demo") as process:
+        _tokens(process, ROLES)
+        url = system.run("url").stdout.strip()
+        system.environment["DATABASE_URL"] = url.replace("//postgres@", "//postgres:open-sesame@")
+        seen = system.run("psql", "-Atc", r"\! tr '\0' ' ' < /proc/$PPID/cmdline; echo $PGPASSWORD").stdout
+        assert "dbname=homeroom" in seen
+        assert seen.split().count("open-sesame") == 1, "in the environment alone"
+        assert "open-sesame" not in system.run("url", "--as", "ada").stdout
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
