@@ -67,7 +67,7 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
                 return
             address = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
             say(f"ready: {address} (documentation at {address}/docs); Ctrl-C ends it")
-            if demo:
+            if demo and settings.jwt_secret:  # else somebody else signs tokens
                 print_tokens(settings)
             _watch(process, server, stopped)
 
