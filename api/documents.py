@@ -43,7 +43,7 @@ class Course(Struct, forbid_unknown_fields=True):
     """A course."""
 
     id: Annotated[UUID, Meta(description="The course's id.")]
-    code: Annotated[str, Meta(description="Its short name, unique in the organization.")]
+    code: Annotated[str, Meta(description="Its short name, such as MATH-7.")]
     title: Annotated[str, Meta(description="Its full name.")]
 
 

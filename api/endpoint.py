@@ -1,4 +1,4 @@
-"""What every handler shares: who asks, one call of one SQL function, its bytes passed on (DESIGN, I7)."""
+"""What every handler shares: who asks, one call of one SQL function, its bytes passed on."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.settings import Settings, SettingsError, load
+from db import apply
 from db.apply import MigrateError
 from db.embedded import Embedded, EmbeddedError, default_data_dir
 from db.session import connect
@@ -103,6 +104,12 @@ def _kept_secret(data_dir: Path) -> str:
         finally:
             draft.unlink()
         return path.read_text().strip()
+
+
+def require_current(settings: Settings) -> None:
+    """Raise ClickException unless the database is of this release."""
+    if apply.pending(settings.database_url or ""):
+        raise click.ClickException("the database is not of this release: run `homeroom migrate` first")
 
 
 def admin_connection(settings: Settings) -> psycopg.Connection:

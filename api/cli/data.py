@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from api.cli.context import open_database, reported, say, settings_from_environment
-from db import apply
+from api.cli.context import open_database, reported, require_current, say, settings_from_environment
 from db.oulad import ImportFailed, Result, import_oulad
 from db.oulad import Progress as Report
 
@@ -42,8 +41,7 @@ def oulad(directory: Path, organization: str) -> None:
     """
     with open_database(settings_from_environment()) as settings:
         url = settings.database_url or ""
-        if apply.pending(url):
-            raise click.ClickException("the database is not of this release: run `homeroom migrate` first")
+        require_current(settings)
         try:
             with _progress() as report:
                 results = import_oulad(url, directory, organization=organization, progress=report)

@@ -82,7 +82,8 @@ def status() -> None:
             click.echo(f"server     PostgreSQL {version}")
             click.echo("release    " + ("; ".join(waiting) + " (homeroom migrate)" if waiting else "current"))
             problems = [] if waiting else apply.catalog_problems(connection)
-            click.echo("catalog    " + ("\n           ".join(problems) or "keeps all rules"))
+            verdict = "not checked" if waiting else "keeps all rules"
+            click.echo("catalog    " + ("\n           ".join(problems) or verdict))
         sys.exit(1 if waiting or problems else 0)
 
 

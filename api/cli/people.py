@@ -9,7 +9,14 @@ import psycopg
 from psycopg import sql
 
 from api import auth
-from api.cli.context import admin_connection, open_database, reported, say, settings_from_environment
+from api.cli.context import (
+    admin_connection,
+    open_database,
+    reported,
+    require_current,
+    say,
+    settings_from_environment,
+)
 from db.session import as_owner
 
 LONGEST_NAME = 63  # PostgreSQL cuts longer ones
@@ -22,14 +29,17 @@ ROLES = ("student", "parent", "teacher", "tutor", "mentor", "director", "analyst
 @click.option("--role", required=True, type=click.Choice(ROLES))
 @click.option("--person", type=click.UUID, help="Whose token; without it, a person whom the role suits.")
 @click.option("--org", type=click.IntRange(min=1), help="Organization; without it, the first that fits.")
-@click.option("--hours", type=click.FloatRange(min=0, min_open=True), default=12, show_default=True)
+@click.option(
+    "--hours", type=click.IntRange(1, 8760), default=12, show_default=True, help="How long it is good for."
+)
 @reported
-def token(role: str, person: uuid.UUID | None, org: int | None, hours: float) -> None:
+def token(role: str, person: uuid.UUID | None, org: int | None, hours: int) -> None:
     """Print a token for the API, signed with the configured secret. One line, nothing else."""
     with (
         open_database(settings_from_environment(), start=False) as settings,
         admin_connection(settings) as db,
     ):
+        require_current(settings)
         org_id, person_id, name = suitable_person(db, role, org, person)
         say(f"{name} as {role}, organization {org_id}")
         click.echo(auth.sign(settings, {"sub": person_id, "org": org_id, "role": role}, hours * 3600))
@@ -82,6 +92,7 @@ def add(name: str, person: uuid.UUID, org: int | None, role: str, password: bool
         )
     phrase = click.prompt("Password", hide_input=True, confirmation_prompt=True) if password else None
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
+        require_current(settings)
         org_id, person_id, full_name = suitable_person(db, role, org, person)
         login = sql.Identifier(name)
         with db.transaction():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -56,12 +57,15 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
         dashboard_host=host, dashboard_port=port, homeroom_data_dir=data_dir and data_dir.resolve()
     )
     with _until_signal() as stopped, _own_server(given) as server, open_database(given) as settings:
+        _require_free_port(given)
+        _check(settings)
         url = settings.database_url or ""
         apply.ensure_database(url)
-        outcome = apply.migrate(url)
+        outcome = apply.migrate(url, say=say)
         say(f"database: {len(outcome.migrations)} migrations applied, code current")
         if demo:
             fill(settings)
+        stopped.patient = True
         with _api(settings) as process:
             if not _wait_until_ready(settings, process, stopped):
                 return
@@ -78,7 +82,9 @@ def serve() -> None:
     """Run the API alone, on the database of DATABASE_URL or the running embedded one."""
     from api.app import run  # the web framework is slow to load; other commands do without
 
-    with open_database(settings_from_environment(), start=False) as settings:
+    given = settings_from_environment()
+    _require_free_port(given)
+    with open_database(given, start=False) as settings:
         run(settings)
 
 
@@ -106,18 +112,51 @@ def print_tokens(settings: Settings) -> None:
             click.echo(f"{role.upper()}={value}  # {name}")
 
 
+class Stop(threading.Event):
+    """Set by the first SIGINT or SIGTERM, which also breaks off what is going on until this is `patient`."""
+
+    patient = False
+
+    def signalled(self, *_: object) -> None:
+        """Handle the signal; later ones change nothing, so that everything ends in order."""
+        first = not self.is_set()
+        self.set()
+        if first and not self.patient:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def _until_signal() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, so that everything ends in order, once."""
-    stopped = threading.Event()
-    kept = {
-        number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+def _until_signal() -> Iterator[Stop]:
+    """What SIGINT and SIGTERM set while the block runs; leaving it by them is no error."""
+    stopped = Stop()
+    kept = {number: signal.signal(number, stopped.signalled) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stopped
+    except KeyboardInterrupt:
+        say("stopped before it was ready")
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+def _require_free_port(settings: Settings) -> None:
+    """Raise ClickException if nobody can listen there: another server would answer in our place."""
+    where = (settings.dashboard_host, settings.dashboard_port)
+    try:
+        family = socket.getaddrinfo(*where, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server(where, family=family).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise click.ClickException(
+            f"cannot listen on {where[0]} port {where[1]} ({reason}): try --port or DASHBOARD_PORT"
+        ) from error
+
+
+def _check(settings: Settings) -> None:
+    """Raise SettingsError for what the API would refuse, before anything is migrated."""
+    from api.app import create_app  # slow to load
+
+    create_app(settings)
 
 
 @contextmanager

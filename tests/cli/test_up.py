@@ -161,6 +161,10 @@ def test_the_demo_answers_ends_and_keeps_its_data(system: System) -> None:
         once_more = system.run("up")
         assert once_more.returncode == 1
         assert "owned by process" in once_more.stderr
+        elsewhere = system.run("up", "--data-dir", str(system.folder / "other"))
+        assert elsewhere.returncode == 1
+        assert f"port {system.port} (Address already in use)" in elsewhere.stderr
+        assert "ready:" not in elsewhere.stderr
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
     system.wait_until_gone()

@@ -30,7 +30,7 @@ begin
         org,
         md5(school_name || '/' || p.role || '/' || p.n)::uuid,
         given[1 + floor(ops.seed_number(p.role || '/given/' || p.n) * array_length(given, 1))::integer]
-            || ' ' || family[1 + (p.household * 7) % array_length(family, 1)],
+            || ' ' || family[1 + (p.household * 8) % array_length(family, 1)],
         p.role || '.' || p.n || '@example.org',
         'synthetic', p.role || '/' || p.n
     from (
