@@ -20,13 +20,12 @@ from psycopg.conninfo import conninfo_to_dict
 from db import embedded
 from db.embedded import Embedded, EmbeddedError, bundled_bin, default_data_dir
 from db.server import child
-from db.server.user import User, reachable, server_user
+from db.server.user import User, server_user
 from tests.support.servers import DEBIAN_BIN
+from tests.support.users import IS_ROOT, ORDINARY, as_ordinary_user
 
 ROOT = Path(embedded.__file__).parent.parent
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
-IS_ROOT = os.geteuid() == 0
-ORDINARY = User(65534, 65534) if IS_ROOT else User(os.geteuid(), os.getegid())
 
 # Owns the server of folder argv[1] (programs in argv[2]): says where it is, and stops it when its input ends.
 OWNER = f"""
@@ -194,13 +193,7 @@ def test_data_outlives_the_server(home: Path, bin_dir: Path) -> None:
 
 def test_an_ordinary_user_needs_nothing_but_a_home(home: Path) -> None:
     os.chown(home, *ORDINARY)
-    command = [sys.executable, "-c", DEFAULT_OWNER]
-    if IS_ROOT:
-        switch = ["setpriv", f"--reuid={ORDINARY.uid}", f"--regid={ORDINARY.gid}", "--clear-groups"]
-        if not all(reachable(Path(path), ORDINARY) for path in (sys.executable, bundled_bin(), ROOT)):
-            # It all lies in root's home, say. Let the user in there; nothing else changes for it.
-            switch += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        command = switch + command
+    command = as_ordinary_user([sys.executable, "-c", DEFAULT_OWNER])
     environment = {**os.environ, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("XDG_DATA_HOME", None)
     for start in (1, 2):
