@@ -11,11 +11,11 @@ TEST := $(VENV)/.ready-test
 BENCH := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench reference clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO) ## Start the whole system with a synthetic school; Ctrl-C ends it
 	$(VENV)/bin/homeroom up --demo
@@ -32,6 +32,9 @@ lint: $(TEST) ## Check style and types of Python, style of SQL
 bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same run
 	$(VENV)/bin/python -m bench.request
 	$(VENV)/bin/python -m bench.import $(OULAD)
+
+reference: $(DEMO) ## Write docs/reference.md from the comments in the database
+	$(VENV)/bin/python -m db.reference docs/reference.md
 
 clean: ## Remove what make made (never a database's data)
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

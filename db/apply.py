@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from db import history, tree
+from db import history, schedule, tree
 from db.history import MigrateError
 from db.session import OWNER, Say, as_owner, connect, exclusive
 from db.tree import release_digest
@@ -73,6 +73,8 @@ def migrate(url: str, *, say: Say = lambda _: None) -> Outcome:
                     outcome.migrations.append(migration.name)
         say(f"code: {len(tree.code())} files")
         outcome.changed = _apply_code_patiently(connection, say)
+        _count_new_aggregates(connection, say)
+        schedule.schedule(connection, say)
         return outcome
 
 
@@ -116,8 +118,10 @@ def rollback(url: str, steps: int = 1, *, say: Say = lambda _: None) -> Outcome:
                 f"{unknown[0]} is not in this tree: roll back with the release that brought it"
             )
         if undo:
-            with as_owner(connection):
-                _drop_code(connection)
+            with connection.transaction():
+                schedule.unschedule(connection)
+                with as_owner(connection):
+                    _drop_code(connection)
             with history.writing(url, connection) as record:
                 for name in undo:
                     say(f"undo {name}")
@@ -126,17 +130,20 @@ def rollback(url: str, steps: int = 1, *, say: Say = lambda _: None) -> Outcome:
 
 
 def catalog_problems(connection: psycopg.Connection) -> list[str]:
-    """Who breaks the rules of ops.catalog_problems(), and functions that the tree does not know."""
+    """Who breaks the rules of ops.catalog_problems(), and functions and views that the tree does not know."""
     problems = connection.execute("select format('%s: %s', rule, object) from ops.catalog_problems()")
     in_database = connection.execute(
-        "select n.nspname, p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
-        "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo'",
-        (OWNER,),
+        "select 'function', n.nspname, p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
+        "where n.nspowner = to_regrole(%(owner)s) and n.nspname <> '_yoyo' "
+        "union all "
+        "select 'view', n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where n.nspowner = to_regrole(%(owner)s) and n.nspname <> '_yoyo' and c.relkind in ('v', 'm')",
+        {"owner": OWNER},
     )
-    strange = set(in_database.fetchall()) - tree.function_names()
+    known = {("function", *name) for name in tree.function_names()} | {("view", *v) for v in tree.view_names()}
     return sorted(line for (line,) in problems) + [
-        f"function that is not in the tree (drop it by name in a migration): {schema}.{name}"
-        for schema, name in sorted(strange)
+        f"{kind} that is not in the tree (drop it by name in a migration): {schema}.{name}"
+        for kind, schema, name in sorted(set(in_database.fetchall()) - known)
     ]
 
 
@@ -170,6 +177,30 @@ def _apply_code(connection: psycopg.Connection) -> bool:
         return _record_release(connection)
 
 
+def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:
+    """Fill the aggregates that nobody has verified yet from the facts that were there before their triggers.
+
+    Their triggers are in place: whatever is written meanwhile is added to what is counted here. An organization
+    at a time, as every write.
+    """
+    with as_owner(connection):
+        fresh = connection.execute(
+            "select a.kept::text, o.org_id from ops.aggregate as a cross join school.organization as o "
+            "where not exists (select from ops.aggregate_check as c where c.aggregate = a.kept::text) "
+            "order by a.place, o.org_id"
+        ).fetchall()
+    for kept, org in fresh:
+        say(f"counting {kept} of organization {org}")
+        with as_owner(connection):
+            connection.execute("select from ops.mend(%s, %s)", (kept, org))
+    with as_owner(connection):
+        if connection.execute(
+            "select from ops.aggregate as a where not exists "
+            "(select from ops.aggregate_check as c where c.aggregate = a.kept::text)"
+        ).fetchone():
+            connection.execute("select from ops.verify()")
+
+
 def _record_release(connection: psycopg.Connection) -> bool:
     recorded = connection.execute(
         "insert into ops.release as r (digest, migration) values (%s, %s) on conflict (singleton) do update "
@@ -189,12 +220,21 @@ def _released_digest(connection: psycopg.Connection) -> str | None:
 
 
 def _drop_code(connection: psycopg.Connection) -> None:
-    """Drop triggers, policies, grants, functions. No CASCADE: what still hangs on them is an error to see."""
+    """Drop triggers, policies, grants, views, functions. No CASCADE: what still hangs on them is an error to see."""
     connection.execute("delete from ops.release")
     connection.execute(tree.RESET.read_bytes())
+    # Views first, which call functions; a function that reads a view is PL/pgSQL and does not hold it.
+    views = connection.execute(
+        "select 'drop view ' || string_agg(c.oid::regclass::text, ', ') from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace "
+        "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo' and c.relkind = 'v'",
+        (OWNER,),
+    ).fetchone()
+    if views and views[0]:
+        connection.execute(views[0])
     # In one statement, because they call each other; regprocedure quotes the names.
     drop = connection.execute(
-        "select 'drop function ' || string_agg(p.oid::regprocedure::text, ', ') from pg_proc p "
+        "select 'drop routine ' || string_agg(p.oid::regprocedure::text, ', ') from pg_proc p "
         "join pg_namespace n on n.oid = p.pronamespace "
         "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo'",
         (OWNER,),

@@ -33,7 +33,7 @@ begin
         where n.oid = any (rooms)
             and c.relkind in ('r', 'p', 'v', 'm', 'S') and a.grantee <> c.relowner
         union all
-        select distinct format('revoke all on function %s from %s', f.oid::regprocedure,
+        select distinct format('revoke all on routine %s from %s', f.oid::regprocedure,
                                case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
         from pg_proc as f
         cross join lateral aclexplode(f.proacl) as a

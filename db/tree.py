@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -36,13 +37,18 @@ def code() -> list[Path]:
 
 
 def function_names() -> set[tuple[str, str]]:
-    """(schema, name) of every function that the tree defines; a file is named after the function in it."""
+    """(schema, name) of every function and procedure of the tree; a file is named after the one in it."""
     paths = (p for p in code() if p.is_relative_to(HERE / "functions"))
     return {
         (p.parent.name, p.stem)
         for p in paths
-        if f"create or replace function {p.parent.name}.{p.stem}(" in p.read_text()
+        if re.search(rf"create or replace (function|procedure) {p.parent.name}\.{p.stem}\(", p.read_text())
     }
+
+
+def view_names() -> set[tuple[str, str]]:
+    """(schema, name) of every view that the tree defines: one a file."""
+    return {(p.parent.name, p.stem) for p in code() if p.is_relative_to(HERE / "views")}
 
 
 @cache

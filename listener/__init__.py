@@ -1,4 +1,4 @@
-"""What reacts to the database: the LISTEN connection, the feed reader, the hub that fans out, the worker.
+"""What reacts to the database and to the clock: so far the worker.
 
-The room is empty until the live feed is built: nothing reacts yet, every answer is read when it is asked for.
+The LISTEN connection, the feed reader and the hub that fans out will live here.
 """

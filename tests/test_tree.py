@@ -21,6 +21,7 @@ GENERATED = {".git", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".r
 FUNCTION = re.compile(
     r"create or replace (?:function|procedure) (\w+\.\w+)\((.*?)\n(?:as \$|return )", re.DOTALL
 )
+PROCEDURE = re.compile(r"create or replace procedure (\w+\.\w+)\(")
 TRIGGER = re.compile(r"create (?:or replace )?trigger (\w+)")
 POLICY_OR_GRANT = re.compile(r'(?:policy "[^"]*"|grant [\w, ()]+?) on ((?:schema )?[\w.]+)')
 ATTRIBUTES = (
@@ -30,6 +31,7 @@ ATTRIBUTES = (
     r"\bparallel ",
     r"\bsecurity ",
 )
+PROCEDURE_ATTRIBUTES = (r"\blanguage ", r"\bsecurity ")  # a procedure has no others
 REPEATABLE = re.compile(
     r"\bcreate (or replace )?((materialized )?view|function|procedure|trigger|policy)\b|\bgrant\b"
 )
@@ -68,10 +70,11 @@ def misnamed(path: str, text: str) -> list[str]:
 
 def unstated(text: str) -> list[str]:
     """Attributes that a function leaves out, which `create or replace` silently resets to their defaults."""
+    procedures = PROCEDURE.findall(text)
     return [
         f"{name}: {pattern}"
         for name, head in FUNCTION.findall(text)
-        for pattern in ATTRIBUTES
+        for pattern in (PROCEDURE_ATTRIBUTES if name in procedures else ATTRIBUTES)
         if not re.search(pattern, head)
     ]
 
@@ -164,6 +167,10 @@ def test_an_unstated_attribute_is_seen() -> None:
     assert unstated(stated) == []
     for attribute in ("returns int", "language sql", "stable", "parallel safe", "security invoker"):
         assert len(unstated(stated.replace(attribute, ""))) == 1
+    procedure = "create or replace procedure a.b()\nlanguage plpgsql security invoker\nas $$ begin end $$;"
+    assert unstated(procedure) == []
+    for attribute in ("language plpgsql", "security invoker"):
+        assert len(unstated(procedure.replace(attribute, ""))) == 1
 
 
 def test_migrations_are_numbered_and_go_both_ways() -> None:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import click
@@ -30,12 +29,15 @@ from api.cli.people import ROLES, suitable_person
 from api.settings import Settings
 from db import apply
 from db.embedded import Embedded, EmbeddedError
+from db.seed import SeedFailed, seed_schools
 from db.server import become
 from db.session import as_owner
 
 READY_SECONDS = 30
 STOP_SECONDS = 15
 POLL_SECONDS = 0.2
+RESTART_SECONDS = 5.0
+DEMO = {"Riverside School": 240, "Hill School": 40}
 
 
 @click.command()
@@ -49,7 +51,7 @@ POLL_SECONDS = 0.2
 )
 @reported
 def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) -> None:
-    """Run the whole system in the foreground: database, migrations, API. Ctrl-C ends all of it.
+    """Run the whole system in the foreground: database, migrations, API, worker. Ctrl-C ends all of it.
 
     The database is the embedded one unless DATABASE_URL is set.
     """
@@ -66,14 +68,14 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
         if demo:
             fill(settings)
         stopped.patient = True
-        with _api(settings) as process:
-            if not _wait_until_ready(settings, process, stopped):
+        with _child(settings, "serve") as api, _child(settings, "work") as worker:
+            if not _wait_until_ready(settings, api.process, stopped):
                 return
             address = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
             say(f"ready: {address} (documentation at {address}/docs); Ctrl-C ends it")
             if demo and settings.jwt_secret:  # else somebody else signs tokens
                 print_tokens(settings)
-            _watch(process, server, stopped)
+            _watch(api, worker, server, stopped)
 
 
 @click.command()
@@ -89,14 +91,26 @@ def serve() -> None:
 
 
 def fill(settings: Settings) -> None:
-    """Two synthetic schools for an empty database; the second shows that tenants do not meet."""
-    with admin_connection(settings) as db, as_owner(db):
-        if db.execute("select 1 from school.organization limit 1").fetchone():
-            say("the database has data already; nothing added")
-            return
-        for name, students in (("Riverside School", 240), ("Hill School", 40)):
+    """Two synthetic schools for an empty database; the second shows that tenants do not meet.
+
+    Where they were begun and cut short, they are finished.
+    """
+
+    def announce(name: str, done: int, students: int) -> None:
+        if done < students:
             say(f"making {name} with {students} students")
-            db.execute("select ops.seed_school(%s, %s, %s)", (name, students, date.today()))
+
+    url = settings.database_url or ""
+    with admin_connection(settings) as db, as_owner(db):
+        found = db.execute("select source, external_id from school.organization").fetchall()
+    if not {("synthetic", name) for name in DEMO}.issuperset(found):
+        say("the database has data already; nothing added")
+        return
+    for name, students in DEMO.items():
+        try:
+            seed_schools(url, [name], students, progress=announce)
+        except SeedFailed as error:
+            raise click.ClickException(str(error)) from error
 
 
 def print_tokens(settings: Settings) -> None:
@@ -169,24 +183,43 @@ def _own_server(settings: Settings) -> Iterator[Embedded | None]:
         yield server
 
 
-@contextmanager
-def _api(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """`homeroom serve` as a child that ends with this process, even when this one is killed."""
-    owner = [str(os.getpid()), str(int(signal.SIGTERM)), str(os.geteuid()), str(os.getegid())]
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", become.__file__, *owner, sys.executable, "-m", "api.cli", "serve"],
-        env={**os.environ, **settings.environment()},
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
+class Child:
+    """A command of ours as a process that ends with this one, even when this one is killed."""
+
+    def __init__(self, settings: Settings, command: str) -> None:
+        self._settings = settings
+        self._command = command
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        owner = [str(os.getpid()), str(int(signal.SIGTERM)), str(os.geteuid()), str(os.getegid())]
+        command = [sys.executable, "-m", "api.cli", self._command]
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", become.__file__, *owner, *command],
+            env={**os.environ, **self._settings.environment()},
+            start_new_session=True,
+        )
+
+    def stop(self) -> None:
+        """Ask it to end, and kill it if it does not."""
+        self.process.terminate()
         try:
-            process.wait(STOP_SECONDS)
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self.process.kill()
+            self.process.wait()
+
+
+@contextmanager
+def _child(settings: Settings, command: str) -> Iterator[Child]:
+    """`homeroom <command>` as a child for as long as the block lasts."""
+    child = Child(settings, command)
+    try:
+        yield child
+    finally:
+        child.stop()
 
 
 def _wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], stopped: threading.Event) -> bool:
@@ -208,11 +241,17 @@ def _wait_until_ready(settings: Settings, process: subprocess.Popen[bytes], stop
     return False
 
 
-def _watch(process: subprocess.Popen[bytes], server: Embedded | None, stopped: threading.Event) -> None:
-    """Until asked to stop: bring a database that died back; end when the API has ended."""
+def _watch(api: Child, worker: Child, server: Embedded | None, stopped: threading.Event) -> None:
+    """Until asked to stop: bring a database or a worker that died back; end when the API has ended.
+
+    Every number is exact without the worker, so its end is no reason to take the API down.
+    """
     while not stopped.wait(POLL_SECONDS):
-        if process.poll() is not None:
-            raise click.ClickException(f"the API ended with exit code {process.returncode}")
+        if api.process.poll() is not None:
+            raise click.ClickException(f"the API ended with exit code {api.process.returncode}")
+        if worker.process.poll() is not None and time.monotonic() > worker.started + RESTART_SECONDS:
+            say(f"the worker ended with exit code {worker.process.returncode}; starting it again")
+            worker.start()
         if server and (status := server.poll()) is not None:
             say(f"the database ended ({status}); starting it again")
             try:

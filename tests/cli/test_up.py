@@ -89,6 +89,18 @@ class System:
                 found.append(line)
         return found
 
+    def worker(self) -> int | None:
+        """Process id of the worker, None while there is none."""
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                line = (entry / "cmdline").read_bytes()
+                environment = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if line.endswith(b"api.cli\0work\0") and os.fsencode(self.folder) in environment:
+                return int(entry.name)
+        return None
+
     def wait_until_gone(self) -> None:
         """Wait until no process and no socket is left."""
         deadline = time.monotonic() + PATIENCE
@@ -196,6 +208,18 @@ def test_a_killed_database_comes_back_under_the_api(system: System) -> None:
         _until(lambda: int((system.folder / "data/data/postmaster.pid").read_text().split()[0]) != postmaster)
         assert _until(lambda: system.get("/api/v1/student/performance", token).content == before)
         assert process.poll() is None
+
+
+def test_a_killed_worker_comes_back_and_the_api_stays(system: System) -> None:
+    with system.up("--demo") as process:
+        token = _tokens(process, ROLES)["STUDENT"]
+        first = _until(system.worker)
+        assert _until(lambda: system.run("jobs").returncode == 0)
+        os.kill(first, signal.SIGKILL)
+        assert _until(lambda: system.worker() not in (None, first))
+        assert system.get("/api/v1/student/performance", token).status_code == 200
+        assert process.poll() is None
+    system.wait_until_gone()
 
 
 def test_an_analyst_gets_in_and_out(system: System) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
@@ -54,7 +55,8 @@ class Cluster:
     Use it as a context manager: leaving stops the server and removes its files.
     """
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, *, cron_database: str | None = None) -> None:
+        """version: 18 or 15. cron_database: where pg_cron runs (15 only); None: nowhere."""
         self.version = version
         self._numbers = count(1)
         self._home = Path(tempfile.mkdtemp(prefix=f"homeroom-test-{version}-", dir=_quick_folder()))
@@ -62,7 +64,10 @@ class Cluster:
         self.server = Embedded(
             self._home / "data",
             bin_dir=DEBIAN_BIN if version == 15 else None,
-            settings=SETTINGS if version == 15 else SETTINGS_18,
+            settings={
+                **(SETTINGS if version == 15 else SETTINGS_18),
+                **(self._cron_settings(cron_database) if cron_database else {}),
+            },
         )
 
     def __enter__(self) -> "Cluster":
@@ -97,6 +102,15 @@ class Cluster:
             for file in sorted(SQL_SUPPORT.glob("*.sql")):
                 connection.execute(file.read_bytes())
         return name
+
+    def _cron_settings(self, database: str) -> dict[str, str]:
+        socket = conninfo_to_dict(Embedded(self._home / "data").url())["host"]
+        return {
+            "shared_preload_libraries": "pg_cron",
+            "cron.database_name": database,
+            "cron.host": str(socket),
+            "cron.use_background_workers": "off",
+        }
 
     @contextmanager
     def database(self, template: str) -> Iterator[Database]:

@@ -6,19 +6,18 @@ set search_path = ''
 set enable_nestloop = off
 as $$
 #variable_conflict use_column
-declare
-    counted board.performance_delta[];
 begin
     with course as (
         insert into board.student_course_performance as p (
             org_id, student_id, course_id,
             total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
-            last_performance_update
+            pending_submissions, ungraded_submissions, last_performance_update
         )
         select
             d.org_id, d.student_id, d.course_id,
             d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum,
-            now()
+            d.pending, d.ungraded,
+            case when (d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum) <> (0, 0, 0, 0) then now() end
         from unnest(deltas) as d
         order by d.org_id, d.student_id, d.course_id
         on conflict (org_id, student_id, course_id) do update set
@@ -26,29 +25,27 @@ begin
             quiz_score_sum = p.quiz_score_sum + excluded.quiz_score_sum,
             total_assignments_completed = p.total_assignments_completed + excluded.total_assignments_completed,
             assignment_score_sum = p.assignment_score_sum + excluded.assignment_score_sum,
+            pending_submissions = p.pending_submissions + excluded.pending_submissions,
+            ungraded_submissions = p.ungraded_submissions + excluded.ungraded_submissions,
             last_performance_update = greatest(p.last_performance_update, excluded.last_performance_update)
         returning p.org_id, p.student_id, p.course_id, p.counted
     )
-    select array_agg(d)
-    into counted
+    insert into board.work_delta (
+        org_id, course_id, total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
+        pending_submissions, ungraded_submissions
+    )
+    select
+        d.org_id, d.course_id, sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
+        sum(d.pending), sum(d.ungraded)
     from unnest(deltas) as d
     join course as c on c.org_id = d.org_id and c.student_id = d.student_id and c.course_id = d.course_id
-    where c.counted;
-
-    if counted is not null then
-        perform board.add_to_totals(counted);
-    end if;
-
-    if exists (select from unnest(deltas) as d where d.quizzes < 0 or d.assignments < 0) then
-        perform board.clear_performance(array(
-            select (d.org_id, d.student_id, d.course_id)::board.student_course from unnest(deltas) as d
-        ));
-    end if;
+    where c.counted
+    group by d.org_id, d.course_id;
 end
 $$;
 comment on function board.add_performance(board.performance_delta[]) is
-'Adds a statement''s deltas, one element per student and course, to the course rows and, where these count, to the students''
-totals. The course row is written first and its counted flag read under that row''s lock: a drop or re-enrollment that runs
-at the same time meets the fact there, so that each number is taken in or out exactly once. Rows are locked in key order,
-course rows before totals, in every statement that writes them.';
+'Adds a statement''s deltas, one element per student and course, to the students'' rows in place and, where these count, to what the
+rollups of course and organization have yet to fold: one row per statement and course. The student''s row is written first and
+its counted flag read under that row''s lock: a drop or re-enrollment that runs at the same time meets the fact there, so that
+each number is taken in or out exactly once. Rows are locked in key order.';
 revoke all on function board.add_performance(board.performance_delta[]) from public;

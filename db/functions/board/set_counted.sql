@@ -3,32 +3,37 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 #variable_conflict use_column
-declare
-    moved board.performance_delta[];
 begin
     with flipped as (
         insert into board.student_course_performance as p (org_id, student_id, course_id, counted)
         select c.org_id, c.student_id, c.course_id, c.counted
         from unnest(changes) as c
+        -- Where there is no row, there is nothing to take out.
+        where c.counted or exists (
+            select from board.student_course_performance as e
+            where e.org_id = c.org_id and e.student_id = c.student_id and e.course_id = c.course_id
+        )
         order by c.org_id, c.student_id, c.course_id
         on conflict (org_id, student_id, course_id) do update set
-            counted = excluded.counted
+            counted = excluded.counted,
+            counted_changed_at = case when p.total_quizzes_completed + p.total_assignments_completed > 0 then now() end
             where p.counted <> excluded.counted
         returning
-            p.org_id, p.student_id, p.course_id, case when p.counted then 1 else -1 end as sign,
-            p.total_quizzes_completed, p.quiz_score_sum, p.total_assignments_completed, p.assignment_score_sum
+            p.org_id, p.course_id, case when p.counted then 1 else -1 end as sign,
+            p.total_quizzes_completed, p.quiz_score_sum, p.total_assignments_completed, p.assignment_score_sum,
+            p.pending_submissions, p.ungraded_submissions
     )
-    select array_agg((
-        f.org_id, f.student_id, f.course_id,
-        f.sign * f.total_quizzes_completed, f.sign * f.quiz_score_sum,
-        f.sign * f.total_assignments_completed, f.sign * f.assignment_score_sum
-    )::board.performance_delta)
-    into moved
-    from flipped as f;
-
-    if moved is not null then
-        perform board.add_to_totals(moved);
-    end if;
+    insert into board.work_delta (
+        org_id, course_id, enrollments, total_quizzes_completed, quiz_score_sum, total_assignments_completed,
+        assignment_score_sum, pending_submissions, ungraded_submissions
+    )
+    select
+        f.org_id, f.course_id, sum(f.sign),
+        sum(f.sign * f.total_quizzes_completed), sum(f.sign * f.quiz_score_sum),
+        sum(f.sign * f.total_assignments_completed), sum(f.sign * f.assignment_score_sum),
+        sum(f.sign * f.pending_submissions), sum(f.sign * f.ungraded_submissions)
+    from flipped as f
+    group by f.org_id, f.course_id;
 
     perform board.clear_performance(array(
         select (c.org_id, c.student_id, c.course_id)::board.student_course from unnest(changes) as c where not c.counted
@@ -36,6 +41,6 @@ begin
 end
 $$;
 comment on function board.set_counted(board.counted_change[]) is
-'Lets what students did in courses count, or not count, in their totals. Only rows whose flag really turns move numbers, so
-that saying it twice changes nothing.';
+'Lets what students did in courses count, or not count, in the totals of student, course and organization. Only rows whose flag
+really turns move numbers, so that saying it twice changes nothing.';
 revoke all on function board.set_counted(board.counted_change[]) from public;

@@ -7,7 +7,7 @@ declare
 begin
     -- An attempt counts once completed and scored, and only changes reach the aggregate: touching another column costs no write.
     if tg_op = 'INSERT' then
-        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0)::board.performance_delta)
+        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0, 0, 0)::board.performance_delta)
         into deltas
         from (
             select org_id, student_id, course_id, count(*) as n, sum(score) as total
@@ -16,7 +16,7 @@ begin
             group by org_id, student_id, course_id
         ) as d;
     elsif tg_op = 'DELETE' then
-        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0)::board.performance_delta)
+        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0, 0, 0)::board.performance_delta)
         into deltas
         from (
             select org_id, student_id, course_id, -count(*) as n, -sum(score) as total
@@ -25,7 +25,7 @@ begin
             group by org_id, student_id, course_id
         ) as d;
     else
-        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0)::board.performance_delta)
+        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0, 0, 0)::board.performance_delta)
         into deltas
         from (
             select r.org_id, r.student_id, r.course_id, sum(r.sign) as n, sum(r.sign * r.score) as total
@@ -42,6 +42,13 @@ begin
 
     if deltas is not null then
         perform board.add_performance(deltas);
+        if tg_op <> 'INSERT' then
+            perform board.clear_performance(array(
+                select (d.org_id, d.student_id, d.course_id)::board.student_course
+                from unnest(deltas) as d
+                where d.quizzes + d.assignments + d.pending + d.ungraded < 0
+            ));
+        end if;
     end if;
     return null;
 end

@@ -5,50 +5,66 @@ as $$
 declare
     deltas board.performance_delta[];
 begin
-    -- Graded work counts, and only changes reach the aggregate: touching another column costs no write.
+    -- New rows count for, old rows against; what does not change a number (another column) costs no write. A submission is
+    -- in one of three states: graded, or handed in and ungraded, or pending.
     if tg_op = 'INSERT' then
-        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.n, d.total)::board.performance_delta)
+        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta)
         into deltas
         from (
-            select org_id, student_id, course_id, count(*) as n, sum(grade) as total
+            select
+                org_id, student_id, course_id, count(grade) as graded, coalesce(sum(grade), 0) as total,
+                count(*) filter (where grade is null and submitted_at is null) as pending,
+                count(*) filter (where grade is null and submitted_at is not null) as ungraded
             from new_rows
-            where grade is not null
             group by org_id, student_id, course_id
         ) as d;
     elsif tg_op = 'DELETE' then
-        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.n, d.total)::board.performance_delta)
+        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta)
         into deltas
         from (
-            select org_id, student_id, course_id, -count(*) as n, -sum(grade) as total
+            select
+                org_id, student_id, course_id, -count(grade) as graded, -coalesce(sum(grade), 0) as total,
+                -count(*) filter (where grade is null and submitted_at is null) as pending,
+                -count(*) filter (where grade is null and submitted_at is not null) as ungraded
             from old_rows
-            where grade is not null
             group by org_id, student_id, course_id
         ) as d;
     else
-        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.n, d.total)::board.performance_delta)
+        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta)
         into deltas
         from (
-            select r.org_id, r.student_id, r.course_id, sum(r.sign) as n, sum(r.sign * r.grade) as total
+            select
+                r.org_id, r.student_id, r.course_id,
+                coalesce(sum(r.sign) filter (where r.grade is not null), 0) as graded,
+                coalesce(sum(r.sign * r.grade), 0) as total,
+                coalesce(sum(r.sign) filter (where r.grade is null and r.submitted_at is null), 0) as pending,
+                coalesce(sum(r.sign) filter (where r.grade is null and r.submitted_at is not null), 0) as ungraded
             from (
-                select org_id, student_id, course_id, grade, 1 as sign from new_rows
+                select org_id, student_id, course_id, grade, submitted_at, 1 as sign from new_rows
                 union all
-                select org_id, student_id, course_id, grade, -1 from old_rows
+                select org_id, student_id, course_id, grade, submitted_at, -1 from old_rows
             ) as r
-            where r.grade is not null
             group by r.org_id, r.student_id, r.course_id
-            having sum(r.sign) <> 0 or sum(r.sign * r.grade) <> 0
-        ) as d;
+        ) as d
+        where (d.graded, d.total, d.pending, d.ungraded) <> (0, 0, 0, 0);
     end if;
 
     if deltas is not null then
         perform board.add_performance(deltas);
+        if tg_op <> 'INSERT' then
+            perform board.clear_performance(array(
+                select (d.org_id, d.student_id, d.course_id)::board.student_course
+                from unnest(deltas) as d
+                where d.quizzes + d.assignments + d.pending + d.ungraded < 0
+            ));
+        end if;
     end if;
     return null;
 end
 $$;
 comment on function board.tg_submission__performance() is
-'Keeps the performance aggregates exact for graded submissions: insert, update (regrade, another student, moved course) and
-delete, on one row or a million, at a cost that does not depend on the student''s history.';
+'Keeps the performance aggregates exact for submissions: insert, update (handed in, graded, regraded, another student, moved
+course) and delete, on one row or a million, at a cost that does not depend on the student''s history.';
 revoke all on function board.tg_submission__performance() from public;
 
 create or replace trigger tg_submission__performance_insert

@@ -1,0 +1,59 @@
+create or replace function ops.mend(
+    aggregate regclass, org bigint, students uuid[] default null
+) returns table (key jsonb, difference jsonb)
+language plpgsql volatile parallel unsafe security invoker
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    registered ops.aggregate;
+    columns record;
+    flagged jsonb[];
+    numbered jsonb[];
+begin
+    select a.* into strict registered from ops.aggregate as a where a.kept = aggregate;
+    columns := ops.aggregate_columns(registered.kept, registered.recount);
+
+    flagged := array(
+        select jsonb_build_object('key', d.key, 'difference', f.flags)
+        from ops.differences(aggregate, org, students) as d
+        cross join lateral (
+            select jsonb_object_agg(v.key, v.value) as flags
+            from jsonb_each(d.difference) as v
+            where quote_ident(v.key) = any (columns.flags)
+        ) as f
+        where f.flags is not null
+    );
+    if flagged <> '{}' then
+        perform ops.set_flags(registered.kept, registered.recount, array(select f -> 'key' from unnest(flagged) as f));
+    end if;
+
+    -- Compared anew, by a statement that sees all facts which read the flags as they were. What is added later than compared
+    -- is right none the less: writers add to the same numbers meanwhile.
+    numbered := array(
+        select jsonb_build_object('key', d.key, 'difference', d.difference - columns.flags)
+        from ops.differences(aggregate, org, students) as d
+        where d.difference - columns.flags <> '{}'
+    );
+    execute format(
+        'insert into %1$s as t (%2$s) select %2$s from unnest($1) as n cross join lateral '
+        'jsonb_populate_record(null::%1$s, %3$s || (n -> ''key'') || (n -> ''difference'')) as r '
+        'order by %4$s on conflict (%4$s) do update set %5$s',
+        registered.kept, array_to_string(columns.keys || columns.numbers, ', '),
+        (select quote_literal(jsonb_object_agg(c, 0)) || '::jsonb' from unnest(columns.numbers) as c),
+        array_to_string(columns.keys, ', '),
+        (select string_agg(format('%1$s = t.%1$s + excluded.%1$s', c), ', ') from unnest(columns.numbers) as c)
+    ) using numbered;
+
+    return query
+    select m.entry -> 'key', jsonb_object_agg(v.key, v.value)
+    from unnest(flagged || numbered) as m (entry)
+    cross join jsonb_each(m.entry -> 'difference') as v
+    group by m.entry -> 'key';
+end
+$$;
+comment on function ops.mend(regclass, bigint, uuid[]) is
+'Brings one organization''s rows of a registered aggregate back to what its facts say, by adding the differences, never by
+overwriting: what concurrent statements add is kept. students: only theirs. Answers what it added, like ops.differences. In
+the order of ops.aggregate.place, because an aggregate''s writers read the flags of the one before.';
+revoke all on function ops.mend(regclass, bigint, uuid[]) from public;

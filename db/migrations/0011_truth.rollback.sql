@@ -1,0 +1,4 @@
+drop table ops.recalculation;
+drop table ops.backfill;
+drop table ops.aggregate_check;
+drop table ops.setting;

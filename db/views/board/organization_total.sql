@@ -1,0 +1,36 @@
+create or replace view board.organization_total
+with (security_invoker = true) as
+select
+    t.org_id,
+    sum(t.students)::bigint as students,
+    sum(t.enrollments)::bigint as enrollments,
+    sum(t.total_quizzes_completed)::bigint as total_quizzes_completed,
+    sum(t.quiz_score_sum)::numeric as quiz_score_sum,
+    sum(t.total_assignments_completed)::bigint as total_assignments_completed,
+    sum(t.assignment_score_sum)::numeric as assignment_score_sum,
+    sum(t.pending_submissions)::bigint as pending_submissions,
+    sum(t.ungraded_submissions)::bigint as ungraded_submissions
+from (
+    select
+        org_id, students, enrollments, total_quizzes_completed, quiz_score_sum, total_assignments_completed,
+        assignment_score_sum, pending_submissions, ungraded_submissions
+    from board.organization_rollup
+    union all
+    select
+        org_id, students, enrollments, total_quizzes_completed, quiz_score_sum, total_assignments_completed,
+        assignment_score_sum, pending_submissions, ungraded_submissions
+    from board.work_delta
+) as t
+group by t.org_id;
+comment on view board.organization_total is
+'Per organization, exact at any moment: what has been folded into board.organization_rollup and what waits in board.work_delta, added
+up in one statement.';
+comment on column board.organization_total.students is 'People who hold the role student.';
+comment on column board.organization_total.enrollments is 'Enrollments that count: active or completed.';
+comment on column board.organization_total.total_quizzes_completed is 'Quiz attempts completed and scored, of enrollments that count.';
+comment on column board.organization_total.quiz_score_sum is 'Sum of their scores, per cent: board.average(quiz_score_sum, total_quizzes_completed) is the mean.';
+comment on column board.organization_total.total_assignments_completed is 'Submissions graded, of enrollments that count.';
+comment on column board.organization_total.assignment_score_sum is 'Sum of their grades, per cent.';
+comment on column board.organization_total.pending_submissions is 'Submissions that were assigned and not handed in yet.';
+comment on column board.organization_total.ungraded_submissions is 'Submissions that were handed in and wait for their grade.';
+grant select on board.organization_total to homeroom_analyst, homeroom_admin, homeroom_service;

@@ -1,0 +1,33 @@
+create or replace view ops.job with (security_invoker = true) as
+select j.name, j.description, j.every, j.origin, j.call, j.per_organization
+from (
+    values
+    (
+        'fold totals', 'Folds what writers appended into the totals of courses and organizations.',
+        interval '10 seconds', timestamptz '2000-01-01 00:00:00+00',
+        'select board.fold($1)', true
+    ),
+    (
+        'interaction months', 'Makes the partitions that interactions of the next three months will need.',
+        interval '1 day', timestamptz '2000-01-01 01:00:00+00',
+        'select school.provide_interaction_months(current_date, current_date + 90)', false
+    ),
+    (
+        'analyze interactions', 'Tells the planner what the interactions are like: autovacuum leaves a partitioned table out.',
+        interval '1 day', timestamptz '2000-01-01 02:00:00+00',
+        'select ops.analyze_interactions()', false
+    ),
+    (
+        'verify', 'Compares every aggregate with the facts and publishes the drift in ops.aggregate_check.',
+        interval '1 day', timestamptz '2000-01-01 03:00:00+00',
+        'select count(*) from ops.verify()', false
+    )
+) as j (name, description, every, origin, call, per_organization);
+comment on view ops.job is
+'The jobs of this release, which ops.run_due_jobs() runs. A job is code: to add one, or to change its schedule, edit this view.';
+comment on column ops.job.name is 'What `homeroom jobs` and ops.job_run call it.';
+comment on column ops.job.description is 'What it is for.';
+comment on column ops.job.every is 'How often: at every whole multiple of this after origin. No months or years.';
+comment on column ops.job.origin is 'Where the count begins: every 1 day from 03:00 UTC means nightly at three.';
+comment on column ops.job.call is 'The statement, run as homeroom_owner in a transaction of its own. $1 is the organization.';
+comment on column ops.job.per_organization is 'True: it runs once per organization and touches no other. False: once for the whole system, and $1 is 0.';
