@@ -5,7 +5,7 @@ Python never builds or decodes one on its way to a client; tests decode real ans
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -15,6 +15,9 @@ from api.paging import Listed
 
 Count = Annotated[int, Meta(ge=0)]
 Score = Annotated[float, Meta(ge=0, le=100, description="Per cent, two decimals, rounded half up.")]
+
+
+Trend = Literal["improving", "steady", "declining"]
 
 
 class Performance(Struct, forbid_unknown_fields=True):
@@ -104,9 +107,61 @@ class Child(Struct, forbid_unknown_fields=True):
 
     student: Annotated[Person, Meta(description="The child.")]
     student_profile: Annotated[Performance, Meta(description="Over all courses, dropped ones excepted.")]
+    trend: Annotated[Trend, Meta(description="Where the overall average went over the last 30 days.")]
     courses: Annotated[list[CoursePerformance], Meta(description="The same, course by course.")]
     last_graded_work: Annotated[GradedWork | None, Meta(description="What was graded last.")]
     upcoming_deadlines: Annotated[list[Deadline], Meta(description="What is due next, the soonest first.")]
+
+
+class HistoryDay(Struct, forbid_unknown_fields=True):
+    """A student's numbers at the end of a day on which they changed."""
+
+    day: Annotated[date, Meta(description="In the organization's time zone.")]
+    total_quizzes_completed: Annotated[Count, Meta(description="Quiz attempts completed and scored by then.")]
+    total_assignments_completed: Annotated[Count, Meta(description="Assignments graded by then.")]
+    overall_quiz_average_score: Annotated[Score | None, Meta(description="Average score of those quizzes.")]
+    overall_assignment_average_score: Annotated[
+        Score | None, Meta(description="Average score of those assignments.")
+    ]
+    overall_average_score: Annotated[Score | None, Meta(description="Average score of both together.")]
+
+
+class StudentHistory(Struct, forbid_unknown_fields=True):
+    """How one student does, and how that came about."""
+
+    student: Annotated[Person, Meta(description="Who it is.")]
+    student_profile: Annotated[Performance, Meta(description="Over all courses, dropped ones excepted.")]
+    trend: Annotated[Trend, Meta(description="Where the overall average went over the last 30 days.")]
+    history: Annotated[
+        list[HistoryDay], Meta(description="The days on which the numbers changed, the oldest first.")
+    ]
+
+
+class Recalculation(Struct, forbid_unknown_fields=True):
+    """A recalculation of students' numbers from their facts."""
+
+    id: Annotated[UUID, Meta(description="To ask how far it is.")]
+    state: Annotated[Literal["queued", "finished"], Meta(description="Whether it is done.")]
+    students: Annotated[int, Meta(description="How many students it is for.", ge=1, le=1000)]
+    differences: Annotated[
+        Count | None,
+        Meta(description="How many rows differed from the facts and were mended; null until finished."),
+    ]
+    requested_at: Annotated[datetime, Meta(description="When it was asked for.")]
+    finished_at: Annotated[datetime | None, Meta(description="When it was done.")]
+
+
+class RecalculationRequest(Struct, forbid_unknown_fields=True):
+    """Whose numbers are to be recalculated."""
+
+    student_ids: Annotated[
+        list[UUID],
+        Meta(
+            description="Students of the organization, each once or more often.",
+            min_length=1,
+            max_length=1000,
+        ),
+    ]
 
 
 class ParentDashboard(Struct, forbid_unknown_fields=True):

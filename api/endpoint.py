@@ -27,12 +27,16 @@ class Services(Struct, frozen=True):
 
 
 class JsonBytes(ASGIResponse):
-    """A 200 answer whose JSON is written already, sent without what Litestar does for one that is not."""
+    """An answer whose JSON is written already, sent without what Litestar does for one that is not."""
 
-    def __init__(self, body: bytes, cache_control: bytes) -> None:
-        """body: JSON. cache_control: the header, who may keep the answer and for how long."""
+    def __init__(
+        self, body: bytes, cache_control: bytes, status: int = 200, location: str | None = None
+    ) -> None:
+        """body: JSON. cache_control: the header, who may keep the answer and for how long. location: the header."""
         self.body = body
         self.cache_control = cache_control
+        self.status = status
+        self.location = location
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
@@ -41,7 +45,9 @@ class JsonBytes(ASGIResponse):
             (b"content-length", b"%d" % len(self.body)),
             (b"cache-control", self.cache_control),
         ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if self.location:
+            headers.append((b"location", self.location.encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
@@ -76,9 +82,16 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
     return JsonBytes(await services.database.call(function, claims, *arguments), b"private, no-cache")
 
 
-def responses(document: type, *errors: int) -> dict[int, ResponseSpec]:
-    """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any."""
-    answers = {200: ResponseSpec(document, generate_examples=False, description=document.__doc__ or "")}
+def responses(document: type, *errors: int, accepted: bool = False) -> dict[int, ResponseSpec]:
+    """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any.
+
+    accepted: whether the document also comes with 202, when the work is yet to be done.
+    """
+    statuses = (200, 202) if accepted else (200,)
+    answers = {
+        status: ResponseSpec(document, generate_examples=False, description=document.__doc__ or "")
+        for status in statuses
+    }
     for status in sorted({400, 500, 503, *errors}):
         answers[status] = ResponseSpec(
             Problem, generate_examples=False, description=STATUSES[status][0], media_type=MEDIA_TYPE

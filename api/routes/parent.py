@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Request, get
+from litestar.params import PathParameter, QueryParameter
 
 from api.database import Function
-from api.documents import ParentDashboard
+from api.documents import ParentDashboard, StudentHistory
 from api.endpoint import JsonBytes, dashboard, personal, responses
 
 DASHBOARD = Function("parent_dashboard", "jsonb")
+STUDENT = Function("parent_student_performance", "jsonb", "uuid", "integer")
 
 
 @get(
@@ -19,8 +22,24 @@ DASHBOARD = Function("parent_dashboard", "jsonb")
     responses=responses(ParentDashboard, 401, 403),
 )
 async def children(request: Request[Any, Any, Any]) -> JsonBytes:
-    """Each of my children: performance, courses, the work graded last, upcoming deadlines. Role parent."""
+    """Each of my children: performance, trend, courses, work graded last, deadlines. Role parent."""
     return await personal(request, DASHBOARD)
 
 
-ROUTER = dashboard("parent", [children])
+@get(
+    "/students/{student_id:uuid}/performance",
+    summary="One of my children",
+    responses=responses(StudentHistory, 401, 403, 404, 422),
+)
+async def student_performance(
+    request: Request[Any, Any, Any],
+    student_id: Annotated[UUID, PathParameter(description="The child.")],
+    history_days: Annotated[
+        int, QueryParameter(description="How many days back, today included.", ge=1, le=366)
+    ] = 30,
+) -> JsonBytes:
+    """How a child of mine does over all courses, the trend, and the days on which it changed. Role parent."""
+    return await personal(request, STUDENT, str(student_id), str(history_days))
+
+
+ROUTER = dashboard("parent", [children, student_performance])

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from api.settings import Settings
 from tests.support import school
 from tests.support.servers import Database
 
+RECALCULATE = "/api/v1/admin/students/performance/recalculate"
 SECRET = "a secret of the tests, long enough"
 
 
@@ -117,6 +119,17 @@ class School:
             self.other_org = school.make_org(db, "South")
             self.other_student = school.make_person(db, self.other_org, "student", name="Zoe")
             self.other_admin = school.make_person(db, self.other_org, "admin", name="Zac")
+
+    @cached_property
+    def recalculation(self) -> str:
+        """Id of a recalculation that the admin asked for."""
+        request = {"student_ids": [str(self.ada)]}
+        id: str = self.post(RECALCULATE, self.admin, "admin", request).json()["id"]
+        return id
+
+    def post(self, path: str, person: UUID, role: str, body: Any, org: int | None = None) -> httpx.Response:
+        """POST a JSON body to a path as this person in this role."""
+        return self.client.post(path, headers=bearer(token(person, org or self.org, role)), json=body)
 
     def get(
         self, path: str, person: UUID, role: str, org: int | None = None, /, **params: Any

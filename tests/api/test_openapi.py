@@ -10,22 +10,30 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.api.support import School, bearer, token
+from tests.api.support import RECALCULATE, School, bearer, token
+from tests.support.school import make_person
 
+# What is in braces is the id of somebody in the test's school, or of something of theirs.
 GETS = [
     ("/health/live", None, None),
     ("/health/ready", None, None),
     ("/api/v1/student/performance", "ada", "student"),
     ("/api/v1/student/performance", "ben", "student"),
     ("/api/v1/parent/dashboard", "parent", "parent"),
+    ("/api/v1/parent/students/{ada}/performance", "parent", "parent"),
+    ("/api/v1/parent/students/{ben}/performance?history_days=366", "parent", "parent"),
     ("/api/v1/admin/students/performance", "admin", "admin"),
     ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
+    ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
 ]
 ERRORS = [
     ("/api/v1/student/performance", None, None, 401),
     ("/api/v1/student/performance", "parent", "parent", 403),
     ("/api/v1/parent/dashboard", "ada", "parent", 403),
+    ("/api/v1/parent/students/{cleo}/performance", "parent", "parent", 404),
+    ("/api/v1/parent/students/{ada}/performance?history_days=0", "parent", "parent", 422),
     ("/api/v1/admin/students/performance?limit=0", "admin", "admin", 422),
+    ("/api/v1/admin/students/performance/recalculations/{ada}", "admin", "admin", 404),
 ]
 
 
@@ -38,12 +46,24 @@ def document_of(school: School) -> dict[str, Any]:
 
 def fetch(school: School, url: str, who: str | None, role: str | None) -> Any:
     headers = bearer(token(getattr(school, who), school.org, role)) if who else {}
-    return school.client.get(url, headers=headers)
+    return school.client.get(filled(school, url), headers=headers)
 
 
-def validate(document: dict[str, Any], url: str, answer: Any) -> None:
+def filled(school: School, url: str) -> str:
+    """The URL with ids in place of what is in braces."""
+    return re.sub(r"{(\w+)}", lambda match: str(getattr(school, match[1])), url)
+
+
+def path_of(document: dict[str, Any], url: str) -> str:
+    """The described path that a URL is of."""
+    wanted = re.sub(r"{\w+}", "{}", url.partition("?")[0])
+    (path,) = (path for path in document["paths"] if re.sub(r"{\w+}", "{}", path) == wanted)
+    return path
+
+
+def validate(document: dict[str, Any], url: str, answer: Any, method: str = "get") -> None:
     """Check an answer's status, content type and body against what the document says about the path."""
-    operation = document["paths"][url.partition("?")[0]]["get"]
+    operation = document["paths"][path_of(document, url)][method]
     content = operation["responses"][str(answer.status_code)]["content"]
     schema = content[answer.headers["content-type"]]["schema"] | {"components": document["components"]}
     Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer.json())
@@ -66,7 +86,22 @@ def test_errors_are_as_described(
 
 
 def test_every_path_is_tried_here(school: School) -> None:
-    assert set(document_of(school)["paths"]) == {url.partition("?")[0] for url, *_ in GETS}
+    document = document_of(school)
+    gets = {path for path, methods in document["paths"].items() if "get" in methods}
+    assert gets == {path_of(document, url) for url, *_ in GETS}
+    assert set(document["paths"]) - gets == {RECALCULATE}
+
+
+@pytest.mark.parametrize(("how_many", "status"), [(1, 200), (101, 202), (0, 422), (1001, 422)])
+def test_a_recalculation_is_answered_as_described(school: School, how_many: int, status: int) -> None:
+    with school.database.connect() as db:
+        students = [str(make_person(db, school.org)) for _ in range(how_many)]
+    answer = school.post(RECALCULATE, school.admin, "admin", {"student_ids": students})
+    assert answer.status_code == status, answer.text
+    validate(document_of(school), RECALCULATE, answer, "post")
+    if status == 202:
+        there = school.get(answer.headers["location"], school.admin, "admin")
+        assert there.json() == answer.json()
 
 
 def test_both_slash_forms_answer_the_same(school: School) -> None:
@@ -91,7 +126,7 @@ def test_everything_is_described(school: School) -> None:
             for parameter in operation.get("parameters", []):
                 assert parameter["description"], f"{path} {parameter['name']}"
             for status, response in operation["responses"].items():
-                kind = "application/json" if status == "200" else "application/problem+json"
+                kind = "application/json" if status in ("200", "202") else "application/problem+json"
                 assert set(response["content"]) == {kind}, f"{path} {status}"
 
 
@@ -103,7 +138,8 @@ def test_endpoints_of_people_ask_for_a_token(school: School) -> None:
             if path.startswith("/api/"):
                 assert operation["security"] == [{"bearer": []}]
                 assert {"401", "403"} <= set(operation["responses"])
-                assert school.client.get(path).status_code == 401
+                method = "get" if "get" in methods else "post"
+                assert school.client.request(method, path.replace("{", "").replace("}", "")).status_code in (401, 404)
             else:
                 assert "security" not in operation
 

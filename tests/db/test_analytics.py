@@ -277,7 +277,9 @@ def test_the_pages_proofs_find_a_planted_difference(world: World) -> None:
     proofs = re.findall(rf"```sql\n({NOTHING}.*?)```", PAGE, re.DOTALL)
     assert len(proofs) == 2
     with world.database.connect() as db:
-        db.execute("update board.student_performance set assignment_score_sum = assignment_score_sum + 1")
+        db.execute(
+            "update board.student_course_performance set assignment_score_sum = 1 + assignment_score_sum"
+        )
         db.execute("""
             insert into board.work_delta (org_id, course_id, ungraded_submissions)
             select org_id, id, 1 from school.course

@@ -32,7 +32,7 @@ where a.title like 'task _';
 select is(tests.performance('ann'), '10 84.50 8 79.88 82.44', 'the seed''s worked example');
 
 -- last_performance_update says when the numbers changed, not when a row was touched.
-update board.student_performance set last_performance_update = null;
+update board.student_course_performance set last_performance_update = null, counted_changed_at = null;
 update school.submission set is_banked = true, submitted_at = now() where student_id = tests.person('ann');
 select is_empty(
     'select from board.student_performance where last_performance_update is not null', 'a touch is no performance update'

@@ -142,6 +142,38 @@ insert into expectation (relation, actors, sees) values
 ('board.student_performance', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
 ('board.student_performance', '{zia admin}', '{zoe}'),
 
+-- ann dropped BIO: what she did there is in no total
+('board.course_rollup', '{everything}', '{ALG,BIO,GEO}'),
+('board.course_rollup', '{tom teacher}', '{ALG}'),
+('board.course_rollup', '{tia teacher}', '{BIO}'),
+('board.course_rollup', '{ann student,pam parent,tom parent,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.course_rollup', '{lea analyst,abe admin,sid service}', '{ALG,BIO}'),
+('board.course_rollup', '{zia admin}', '{GEO}'),
+
+('board.organization_rollup', '{everything}', '{North,South}'),
+('board.organization_rollup', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.organization_rollup', '{lea analyst,abe admin,sid service}', '{North}'),
+('board.organization_rollup', '{zia admin}', '{South}'),
+
+('board.work_delta', '{everything}', '{ALG,BIO,GEO}'),
+('board.work_delta', '{tom teacher}', '{ALG}'),
+('board.work_delta', '{tia teacher}', '{BIO}'),
+('board.work_delta', '{ann student,pam parent,tom parent,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.work_delta', '{lea analyst,abe admin,sid service}', '{ALG,BIO}'),
+('board.work_delta', '{zia admin}', '{GEO}'),
+
+('board.course_total', '{everything}', '{ALG,BIO,GEO}'),
+('board.course_total', '{tom teacher}', '{ALG}'),
+('board.course_total', '{tia teacher}', '{BIO}'),
+('board.course_total', '{ann student,pam parent,tom parent,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.course_total', '{lea analyst,abe admin,sid service}', '{ALG,BIO}'),
+('board.course_total', '{zia admin}', '{GEO}'),
+
+('board.organization_total', '{everything}', '{North,South}'),
+('board.organization_total', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.organization_total', '{lea analyst,abe admin,sid service}', '{North}'),
+('board.organization_total', '{zia admin}', '{South}'),
+
 ('ingest.rejected', '{everything}', '{pupils,staff}'),
 (
     'ingest.rejected',

@@ -28,7 +28,8 @@ where status = 'dropped' and get_byte(uuid_send(course_id), 3) < 80;
 update school.enrollment set status = 'completed'
 where status = 'active' and get_byte(uuid_send(student_id), 4) < 30;
 delete from school.enrollment where get_byte(uuid_send(student_id), 5) < 12;
--- Work that goes away or moves to another course; who is no student any more; a course without students, and the other way round.
+-- Work that goes away or moves to another course; who is no student any more.
+-- A course without students, a student without courses.
 delete from school.assignment where get_byte(uuid_send(id), 6) < 20;
 update school.assignment as a
 set course_id = (
@@ -38,7 +39,9 @@ where get_byte(uuid_send(a.id), 7) < 20;
 delete from school.person_role where role = 'student' and get_byte(uuid_send(person_id), 8) < 20;
 insert into school.course (org_id, code, title) select org_id, 'NONE-1', 'Nobody''s' from school.organization;
 with beginner as (
-    insert into school.person (org_id, name) select org_id, 'Nothing Yet' from school.organization returning org_id, id
+    insert into school.person (org_id, name)
+    select org_id, 'Nothing Yet' from school.organization
+    returning org_id, id
 )
 insert into school.person_role (org_id, person_id, role) select org_id, id, 'student' from beginner;
 insert into school.interaction (org_id, occurred_at, student_id, agent_type)

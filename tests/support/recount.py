@@ -66,7 +66,7 @@ kept as (
     union all
     select 'students', org_id, null, null, array[students] from board.organization_total
 )
-select k.*, t.*
+select to_jsonb(k) as kept, to_jsonb(t) as counted_again
 from kept as k
 full join truth as t on (t.what, t.org_id) = (k.what, k.org_id)
     and coalesce(t.student_id::text, '') = coalesce(k.student_id::text, '')

@@ -10,6 +10,7 @@ begin
                 p.total_quizzes_completed, p.quiz_score_sum,
                 p.total_assignments_completed, p.assignment_score_sum, p.last_performance_update
             ),
+            'trend', board.trend(c.id),
             'courses', board.course_breakdown(c.id),
             'last_graded_work', board.last_graded_work(c.id),
             'upcoming_deadlines', board.upcoming_deadlines(c.id)
@@ -23,6 +24,6 @@ end
 $$;
 comment on function api.parent_dashboard(jsonb) is
 'GET /api/v1/parent/dashboard: {"children": [...]}, one element per child of the parent who asks, by name: student, the six
-fields over all courses, the same per course, the work graded last, and up to five upcoming deadlines. Role parent.';
+fields over all courses, the trend, the same per course, the work graded last, and up to five upcoming deadlines. Role parent.';
 revoke all on function api.parent_dashboard(jsonb) from public;
 grant execute on function api.parent_dashboard(jsonb) to homeroom_api;

@@ -4,7 +4,7 @@ set search_path = ''
 as $$
 begin
     return (
-        select coalesce(sum(ops.fold(d.deltas, org)), 0)
+        select coalesce(sum(ops.fold(d.deltas, org)), 0)::bigint
         from (select distinct a.deltas from ops.aggregate as a where a.deltas is not null) as d
     );
 end

@@ -15,7 +15,7 @@ select
 from school.person as s
 left join school.person_role as r on r.org_id = s.org_id and r.person_id = s.id and r.role = 'student'
 left join board.student_performance as p on p.org_id = s.org_id and p.student_id = s.id
-where r.person_id is not null or p.student_id is not null;
+where r.person_id is not null or p.total_quizzes_completed + p.total_assignments_completed > 0;
 comment on view analytics.student_performance is
 'How does each student do, over all courses? One row per person who holds the role student or has work that counts.
 Example: select student_name, overall_average_score from analytics.student_performance order by overall_average_score desc nulls last limit 10;';

@@ -8,6 +8,11 @@ from (
         'select board.fold($1)', true
     ),
     (
+        'recalculate', 'Does the recalculations of students'' numbers that admins asked for.',
+        interval '5 seconds', timestamptz '2000-01-01 00:00:00+00',
+        'select board.recalculate_requested($1)', true
+    ),
+    (
         'interaction months', 'Makes the partitions that interactions of the next three months will need.',
         interval '1 day', timestamptz '2000-01-01 01:00:00+00',
         'select school.provide_interaction_months(current_date, current_date + 90)', false

@@ -68,15 +68,18 @@ as $$
         select q.id, q.title from school.quiz as q
     ),
     label as (
-        select string_agg(coalesce(k.name, f.row ->> c.name), ' ' order by c.place) as text
+        select
+            coalesce(
+                string_agg(coalesce(k.name, f.row ->> c.name), ' ' order by c.place),
+                (select o.name from school.organization as o where o.org_id = (f.row ->> 'org_id')::bigint)
+            ) as text
         from unnest(found) with ordinality as f (row, number)
-        cross join unnest(array[
+        left join unnest(array[
             'name', 'title', 'parent_id', 'tutor_id', 'teacher_id', 'person_id', 'student_id', 'assignment_id',
             'quiz_id', 'course_id', 'role', 'entity'
-        ]) with ordinality as c (name, place)
+        ]) with ordinality as c (name, place) on f.row ->> c.name is not null
         left join known as k on k.id::text = f.row ->> c.name
-        where f.row ->> c.name is not null
-        group by f.number
+        group by f.number, f.row
     )
     select case
         when found = array['"refused"'::jsonb] then array['refused']
@@ -85,7 +88,8 @@ as $$
     from label as l
 $$;
 comment on function tests.labels(jsonb[]) is
-'Rows as people read them, sorted: a submission is ''ann sets ALG'', a role ''ann student'', a person ''ann''.';
+'Rows as people read them, sorted: a submission is ''ann sets ALG'', a role ''ann student'', a person ''ann''; a row that names nothing of
+all that is its organization, ''North''.';
 
 create function tests.reads(actor text, relation regclass) returns text[]
 language sql
