@@ -32,7 +32,7 @@ class JsonBytes(ASGIResponse):
     def __init__(
         self, body: bytes, cache_control: bytes, status: int = 200, location: str | None = None
     ) -> None:
-        """body: JSON. cache_control: the header, who may keep the answer and for how long. location: the header."""
+        """body: JSON. cache_control, location: the headers; who may keep the answer and for how long."""
         self.body = body
         self.cache_control = cache_control
         self.status = status

@@ -133,14 +133,17 @@ def catalog_problems(connection: psycopg.Connection) -> list[str]:
     """Who breaks the rules of ops.catalog_problems(), and functions and views that the tree does not know."""
     problems = connection.execute("select format('%s: %s', rule, object) from ops.catalog_problems()")
     in_database = connection.execute(
-        "select 'function', n.nspname, p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
+        "select 'function', n.nspname, p.proname "
+        "from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
         "where n.nspowner = to_regrole(%(owner)s) and n.nspname <> '_yoyo' "
         "union all "
         "select 'view', n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "where n.nspowner = to_regrole(%(owner)s) and n.nspname <> '_yoyo' and c.relkind in ('v', 'm')",
         {"owner": OWNER},
     )
-    known = {("function", *name) for name in tree.function_names()} | {("view", *v) for v in tree.view_names()}
+    known = {("function", *name) for name in tree.function_names()} | {
+        ("view", *v) for v in tree.view_names()
+    }
     return sorted(line for (line,) in problems) + [
         f"{kind} that is not in the tree (drop it by name in a migration): {schema}.{name}"
         for kind, schema, name in sorted(set(in_database.fetchall()) - known)
@@ -180,8 +183,8 @@ def _apply_code(connection: psycopg.Connection) -> bool:
 def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:
     """Fill the aggregates that nobody has verified yet from the facts that were there before their triggers.
 
-    Their triggers are in place: whatever is written meanwhile is added to what is counted here. An organization
-    at a time, as every write.
+    Their triggers are in place: whatever is written meanwhile is added to what is counted here. An
+    organization at a time, as every write.
     """
     with as_owner(connection):
         fresh = connection.execute(
@@ -220,7 +223,7 @@ def _released_digest(connection: psycopg.Connection) -> str | None:
 
 
 def _drop_code(connection: psycopg.Connection) -> None:
-    """Drop triggers, policies, grants, views, functions. No CASCADE: what still hangs on them is an error to see."""
+    """Drop triggers, policies, grants, views, functions. No CASCADE: what hangs on them is an error."""
     connection.execute("delete from ops.release")
     connection.execute(tree.RESET.read_bytes())
     # Views first, which call functions; a function that reads a view is PL/pgSQL and does not hold it.

@@ -1,6 +1,7 @@
 """Comparing aggregates with their facts, and mending them: what `homeroom verify` and `backfill` run.
 
-All of it is SQL (ops.verify, ops.mend, ops.backfill_step); here are only the transactions, one organization each.
+All of it is SQL (ops.verify, ops.mend, ops.backfill_step); here are only the transactions, one organization
+each.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def repair(db: psycopg.Connection) -> Iterator[Difference]:
     """Add what differs, a transaction per aggregate and organization that drifts; yields what was added."""
     with as_owner(db):
         drifting = db.execute(
-            "select a.kept::text, d.org_id from ops.aggregate as a join ops.drift() as d on d.aggregate = a.kept "
+            "select a.kept::text, d.org_id "
+            "from ops.aggregate as a join ops.drift() as d on d.aggregate = a.kept "
             "group by a.place, a.kept, d.org_id order by a.place, d.org_id"
         ).fetchall()
     for aggregate, org in drifting:
@@ -100,9 +102,7 @@ def mend_student(db: psycopg.Connection, org: int, student: UUID, *, dry_run: bo
     return _mend_students(db, org, [student], dry_run)
 
 
-def backfill(
-    db: psycopg.Connection, org: int, batch: int, *, dry_run: bool, restart: bool
-) -> Iterator[Step]:
+def backfill(db: psycopg.Connection, org: int, batch: int, *, dry_run: bool, restart: bool) -> Iterator[Step]:
     """Go through an organization's people, `batch` in a transaction; goes on after a run that was broken off.
 
     With dry_run nothing is changed, the place where an earlier run stopped included.
@@ -119,7 +119,8 @@ def backfill(
     while not finished:
         with as_owner(db):
             step = db.execute(
-                "select students, finished, differences from ops.backfill_step(%s, %s, %s)", (org, batch, restart)
+                "select students, finished, differences from ops.backfill_step(%s, %s, %s)",
+                (org, batch, restart),
             ).fetchone()
         assert step
         students, finished, differences = step
@@ -143,6 +144,7 @@ def _dry_run(db: psycopg.Connection, org: int, batch: int) -> Iterator[Step]:
 def _mend_students(db: psycopg.Connection, org: int, people: list[UUID], dry_run: bool) -> list[Difference]:
     with as_owner(db):
         rows = db.execute(
-            "select aggregate::text, key, difference from ops.mend_students(%s, %s, %s)", (org, people, dry_run)
+            "select aggregate::text, key, difference from ops.mend_students(%s, %s, %s)",
+            (org, people, dry_run),
         ).fetchall()
     return [Difference(org, *row) for row in rows]

@@ -23,13 +23,15 @@ from db.truth import Check, Difference
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Add what differs, an organization at a time, and compare again.")
+@click.option(
+    "--repair", is_flag=True, help="Add what differs, an organization at a time, and compare again."
+)
 @reported
 def verify(repair: bool) -> None:
     """Compare every aggregate with the facts that it is made of, all under one snapshot.
 
-    The outcome is kept in ops.aggregate_check and shown by GET /metrics. Writers go on meanwhile. Exit code 1 if
-    anything drifts (with --repair: still drifts afterwards).
+    The outcome is kept in ops.aggregate_check. Writers go on meanwhile. Exit code 1 if anything drifts (with
+    --repair: still drifts afterwards).
     """
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
         require_current(settings)
@@ -49,10 +51,16 @@ def verify(repair: bool) -> None:
 @click.option("--org", type=click.IntRange(min=1), help="Only this organization.")
 @click.option("--restart", is_flag=True, help="Begin anew where an earlier run was broken off.")
 @click.option(
-    "--batch", type=click.IntRange(1, 10_000), default=500, show_default=True, help="Students per transaction."
+    "--batch",
+    type=click.IntRange(1, 10_000),
+    default=500,
+    show_default=True,
+    help="Students per transaction.",
 )
 @reported
-def backfill(dry_run: bool, student_id: uuid.UUID | None, org: int | None, restart: bool, batch: int) -> None:
+def backfill(
+    dry_run: bool, student_id: uuid.UUID | None, org: int | None, restart: bool, batch: int
+) -> None:
     """Count students' numbers again from their facts, add what differs, and print each difference.
 
     Commits batch by batch; a run that was broken off goes on where it stopped. Differences are found and added

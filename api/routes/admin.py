@@ -81,7 +81,7 @@ async def recalculation(
     request: Request[Any, Any, Any],
     recalculation_id: Annotated[UUID, PathParameter(description="Its id.")],
 ) -> JsonBytes:
-    """A recalculation that an admin of the organization asked for, for a month after it is done. Role admin."""
+    """A recalculation that an admin of the organization asked for; kept for a month. Role admin."""
     return await personal(request, RECALCULATION, str(recalculation_id))
 
 

@@ -17,7 +17,9 @@ Session = psycopg.Connection[Any]
 def db(database: Database) -> Any:
     """A superuser's session in a database with two synthetic schools, partly folded."""
     with database.connect() as session:
-        session.execute("select ops.seed_school('One', 30, '2026-01-15'), ops.seed_school('Two', 4, '2026-01-15')")
+        session.execute(
+            "select ops.seed_school('One', 30, '2026-01-15'), ops.seed_school('Two', 4, '2026-01-15')"
+        )
         session.execute("select board.fold(org_id) from school.organization")
         session.execute("update school.submission set grade = grade / 2 where grade > 90")
         session.execute("update school.enrollment set status = 'dropped' where md5(student_id::text) < '2'")
@@ -59,20 +61,23 @@ def test_every_aggregate_is_registered_and_exact(db: Session) -> None:
     )
     tables = db.execute(
         "select c.oid::regclass::text from pg_class as c where relnamespace = 'board'::regnamespace "
-        "and relkind in ('r', 'p') except select kept::text from ops.aggregate except select deltas::text from ops.aggregate"
+        "and relkind in ('r', 'p') except select kept::text from ops.aggregate "
+        "except select deltas::text from ops.aggregate"
     ).fetchall()
     assert tables == [], "a table of derived numbers that nothing proves"
 
 
 def test_each_corruption_is_reported_and_mended_by_adding(db: Session) -> None:
-    """Every column of every registered aggregate: a wrong row, a row that is missing, a row too many."""
+    """Every number and flag of every registered aggregate."""
     corruptions = _corruptions(db)
     assert len(corruptions) > 18
     for aggregate, column, kind in corruptions:
-        table = sql.SQL(aggregate)  # type: ignore[arg-type]
+        table = sql.SQL(aggregate)
         wrong = sql.SQL("not {0}" if kind == "boolean" else "{0} + 7").format(sql.Identifier(column))
         one = sql.SQL("ctid = (select ctid from {} order by org_id limit 1)").format(table)
-        db.execute(sql.SQL("update {} set {} = {} where {}").format(table, sql.Identifier(column), wrong, one))
+        db.execute(
+            sql.SQL("update {} set {} = {} where {}").format(table, sql.Identifier(column), wrong, one)
+        )
         assert _verify(db)[aggregate] == (1, 1 if kind == "boolean" else 7), (aggregate, column)
         assert _mend(db) == 1, (aggregate, column)
         assert _verify(db)[aggregate] == (0, 0), (aggregate, column)
@@ -92,7 +97,9 @@ def test_missing_rows_and_rows_of_nobody_are_mended(db: Session, place: int) -> 
     if place < 3:
         key = "student_id" if place < 2 else "course_id"
         db.execute(
-            sql.SQL("update kept_copy set {0} = gen_random_uuid() where {0} is not null").format(sql.Identifier(key))
+            sql.SQL("update kept_copy set {0} = gen_random_uuid() where {0} is not null").format(
+                sql.Identifier(key)
+            )
         )
         db.execute(sql.SQL("insert into {} select * from kept_copy").format(table))
         assert drift(db) != []
@@ -112,7 +119,9 @@ def test_verify_sees_one_moment_although_writers_go_on(database: Database, db: S
                 while not stop.is_set():
                     grade = (grade + 7) % 100
                     session.execute(
-                        "update school.submission set grade = %s where grade is not null and md5(id::text) < '1'", (grade,)
+                        "update school.submission set grade = %s "
+                        "where grade is not null and md5(id::text) < '1'",
+                        (grade,),
                     )
                     session.execute("select board.fold(org_id) from school.organization")
         except BaseException as error:
@@ -135,7 +144,8 @@ def test_mending_keeps_what_is_written_meanwhile(database: Database, db: Session
     with database.connect(autocommit=False) as mender, database.connect() as writer:
         # The mender has compared and added, and is not through; the writer's fact comes on top.
         assert mender.execute(
-            "select count(*) from ops.mend('board.student_course_performance', (select min(org_id) from school.organization))"
+            "select count(*) from ops.mend('board.student_course_performance', "
+            "(select min(org_id) from school.organization))"
         ).fetchone() != (0,)
         thread = threading.Thread(
             target=writer.execute, args=("update school.quiz_attempt set score = 1 where score is not null",)
@@ -154,12 +164,14 @@ def test_a_flag_is_mended_although_the_enrollment_is_being_dropped(database: Dat
         "select org_id, student_id, course_id from school.enrollment where status = 'active' limit 1"
     ).fetchone() or (0, None, None)
     db.execute(
-        "update board.student_course_performance set counted = false where (org_id, student_id, course_id) = (%s, %s, %s)",
+        "update board.student_course_performance set counted = false "
+        "where (org_id, student_id, course_id) = (%s, %s, %s)",
         (org, student, course),
     )
     with database.connect(autocommit=False) as dropper, database.connect() as mender:
         dropper.execute(
-            "update school.enrollment set status = 'dropped' where (org_id, student_id, course_id) = (%s, %s, %s)",
+            "update school.enrollment set status = 'dropped' "
+            "where (org_id, student_id, course_id) = (%s, %s, %s)",
             (org, student, course),
         )
         thread = threading.Thread(

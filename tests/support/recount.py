@@ -34,11 +34,13 @@ truth as (
     from course where counted group by org_id, student_id
     union all
     select 'rollup', org_id, null, course_id,
-        array[sum(quizzes), sum(quiz_sum), sum(assignments), sum(assignment_sum), sum(pending), sum(ungraded), count(*)]
+        array[sum(quizzes), sum(quiz_sum), sum(assignments), sum(assignment_sum),
+              sum(pending), sum(ungraded), count(*)]
     from course where counted group by org_id, course_id
     union all
     select 'organization', org_id, null, null,
-        array[sum(quizzes), sum(quiz_sum), sum(assignments), sum(assignment_sum), sum(pending), sum(ungraded), count(*)]
+        array[sum(quizzes), sum(quiz_sum), sum(assignments), sum(assignment_sum),
+              sum(pending), sum(ungraded), count(*)]
     from course where counted group by org_id
     union all
     select 'students', org_id, null, null, array[count(*)]
@@ -72,7 +74,8 @@ full join truth as t on (t.what, t.org_id) = (k.what, k.org_id)
     and coalesce(t.student_id::text, '') = coalesce(k.student_id::text, '')
     and coalesce(t.course_id::text, '') = coalesce(k.course_id::text, '')
 -- A row of zeros or nulls says what no row says.
-where coalesce(array_remove(array_remove(k.numbers, 0), null), '{}') <> coalesce(array_remove(t.numbers, 0), '{}')
+where coalesce(array_remove(array_remove(k.numbers, 0), null), '{}')
+    <> coalesce(array_remove(t.numbers, 0), '{}')
     or k.numbers <> t.numbers
 """
 

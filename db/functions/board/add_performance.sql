@@ -6,20 +6,25 @@ set search_path = ''
 set enable_nestloop = off
 as $$
 #variable_conflict use_column
+declare
+    one constant board.performance_delta := deltas[1];
+    one_counts boolean;
+    takes_away boolean;
 begin
-    with course as (
+    -- Most statements bring one fact. The same two writes without what sets need (sort, join, grouping), which would cost as much
+    -- again as the writes.
+    if cardinality(deltas) = 1 then
         insert into board.student_course_performance as p (
             org_id, student_id, course_id,
             total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
             pending_submissions, ungraded_submissions, last_performance_update
         )
-        select
-            d.org_id, d.student_id, d.course_id,
-            d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum,
-            d.pending, d.ungraded,
-            case when (d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum) <> (0, 0, 0, 0) then now() end
-        from unnest(deltas) as d
-        order by d.org_id, d.student_id, d.course_id
+        values (
+            one.org_id, one.student_id, one.course_id,
+            one.quizzes, one.quiz_score_sum, one.assignments, one.assignment_score_sum,
+            one.pending, one.ungraded,
+            case when (one.quizzes, one.quiz_score_sum, one.assignments, one.assignment_score_sum) <> (0, 0, 0, 0) then now() end
+        )
         on conflict (org_id, student_id, course_id) do update set
             total_quizzes_completed = p.total_quizzes_completed + excluded.total_quizzes_completed,
             quiz_score_sum = p.quiz_score_sum + excluded.quiz_score_sum,
@@ -28,19 +33,62 @@ begin
             pending_submissions = p.pending_submissions + excluded.pending_submissions,
             ungraded_submissions = p.ungraded_submissions + excluded.ungraded_submissions,
             last_performance_update = greatest(p.last_performance_update, excluded.last_performance_update)
-        returning p.org_id, p.student_id, p.course_id, p.counted
-    )
-    insert into board.work_delta (
-        org_id, course_id, total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
-        pending_submissions, ungraded_submissions
-    )
-    select
-        d.org_id, d.course_id, sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
-        sum(d.pending), sum(d.ungraded)
-    from unnest(deltas) as d
-    join course as c on c.org_id = d.org_id and c.student_id = d.student_id and c.course_id = d.course_id
-    where c.counted
-    group by d.org_id, d.course_id;
+        returning p.counted into one_counts;
+
+        if one_counts then
+            insert into board.work_delta (
+                org_id, course_id, total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
+                pending_submissions, ungraded_submissions
+            )
+            values (
+                one.org_id, one.course_id, one.quizzes, one.quiz_score_sum, one.assignments, one.assignment_score_sum,
+                one.pending, one.ungraded
+            );
+        end if;
+        takes_away := one.quizzes + one.assignments + one.pending + one.ungraded < 0;
+    else
+        with course as (
+            insert into board.student_course_performance as p (
+                org_id, student_id, course_id,
+                total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
+                pending_submissions, ungraded_submissions, last_performance_update
+            )
+            select
+                d.org_id, d.student_id, d.course_id,
+                d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum,
+                d.pending, d.ungraded,
+                case when (d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum) <> (0, 0, 0, 0) then now() end
+            from unnest(deltas) as d
+            order by d.org_id, d.student_id, d.course_id
+            on conflict (org_id, student_id, course_id) do update set
+                total_quizzes_completed = p.total_quizzes_completed + excluded.total_quizzes_completed,
+                quiz_score_sum = p.quiz_score_sum + excluded.quiz_score_sum,
+                total_assignments_completed = p.total_assignments_completed + excluded.total_assignments_completed,
+                assignment_score_sum = p.assignment_score_sum + excluded.assignment_score_sum,
+                pending_submissions = p.pending_submissions + excluded.pending_submissions,
+                ungraded_submissions = p.ungraded_submissions + excluded.ungraded_submissions,
+                last_performance_update = greatest(p.last_performance_update, excluded.last_performance_update)
+            returning p.org_id, p.student_id, p.course_id, p.counted
+        )
+        insert into board.work_delta (
+            org_id, course_id, total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
+            pending_submissions, ungraded_submissions
+        )
+        select
+            d.org_id, d.course_id, sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
+            sum(d.pending), sum(d.ungraded)
+        from unnest(deltas) as d
+        join course as c on c.org_id = d.org_id and c.student_id = d.student_id and c.course_id = d.course_id
+        where c.counted
+        group by d.org_id, d.course_id;
+        takes_away := exists (select from unnest(deltas) as d where d.quizzes + d.assignments + d.pending + d.ungraded < 0);
+    end if;
+
+    if takes_away then
+        perform board.clear_performance(array(
+            select (d.org_id, d.student_id, d.course_id)::board.student_course from unnest(deltas) as d
+        ));
+    end if;
 end
 $$;
 comment on function board.add_performance(board.performance_delta[]) is

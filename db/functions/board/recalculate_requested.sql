@@ -1,10 +1,10 @@
-create or replace function board.recalculate_requested(org bigint) returns bigint
+create or replace function board.recalculate_requested(org bigint) returns integer
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
     request uuid;
-    done bigint := 0;
+    done integer := 0;
 begin
     for request in
         select r.id

@@ -7,28 +7,22 @@ declare
 begin
     -- An attempt counts once completed and scored, and only changes reach the aggregate: touching another column costs no write.
     if tg_op = 'INSERT' then
-        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0, 0, 0)::board.performance_delta)
-        into deltas
-        from (
-            select org_id, student_id, course_id, count(*) as n, sum(score) as total
+        deltas := array(
+            select (org_id, student_id, course_id, count(*), sum(score), 0, 0, 0, 0)::board.performance_delta
             from new_rows
             where completed_at is not null and score is not null
             group by org_id, student_id, course_id
-        ) as d;
+        );
     elsif tg_op = 'DELETE' then
-        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0, 0, 0)::board.performance_delta)
-        into deltas
-        from (
-            select org_id, student_id, course_id, -count(*) as n, -sum(score) as total
+        deltas := array(
+            select (org_id, student_id, course_id, -count(*), -sum(score), 0, 0, 0, 0)::board.performance_delta
             from old_rows
             where completed_at is not null and score is not null
             group by org_id, student_id, course_id
-        ) as d;
+        );
     else
-        select array_agg((d.org_id, d.student_id, d.course_id, d.n, d.total, 0, 0, 0, 0)::board.performance_delta)
-        into deltas
-        from (
-            select r.org_id, r.student_id, r.course_id, sum(r.sign) as n, sum(r.sign * r.score) as total
+        deltas := array(
+            select (r.org_id, r.student_id, r.course_id, sum(r.sign), sum(r.sign * r.score), 0, 0, 0, 0)::board.performance_delta
             from (
                 select org_id, student_id, course_id, completed_at, score, 1 as sign from new_rows
                 union all
@@ -37,18 +31,11 @@ begin
             where r.completed_at is not null and r.score is not null
             group by r.org_id, r.student_id, r.course_id
             having sum(r.sign) <> 0 or sum(r.sign * r.score) <> 0
-        ) as d;
+        );
     end if;
 
-    if deltas is not null then
+    if deltas <> '{}' then
         perform board.add_performance(deltas);
-        if tg_op <> 'INSERT' then
-            perform board.clear_performance(array(
-                select (d.org_id, d.student_id, d.course_id)::board.student_course
-                from unnest(deltas) as d
-                where d.quizzes + d.assignments + d.pending + d.ungraded < 0
-            ));
-        end if;
     end if;
     return null;
 end

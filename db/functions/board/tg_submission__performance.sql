@@ -8,56 +8,48 @@ begin
     -- New rows count for, old rows against; what does not change a number (another column) costs no write. A submission is
     -- in one of three states: graded, or handed in and ungraded, or pending.
     if tg_op = 'INSERT' then
-        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta)
-        into deltas
-        from (
-            select
-                org_id, student_id, course_id, count(grade) as graded, coalesce(sum(grade), 0) as total,
-                count(*) filter (where grade is null and submitted_at is null) as pending,
-                count(*) filter (where grade is null and submitted_at is not null) as ungraded
+        deltas := array(
+            select (
+                org_id, student_id, course_id, 0, 0, count(grade), coalesce(sum(grade), 0),
+                count(*) filter (where grade is null and submitted_at is null),
+                count(*) filter (where grade is null and submitted_at is not null)
+            )::board.performance_delta
             from new_rows
             group by org_id, student_id, course_id
-        ) as d;
+        );
     elsif tg_op = 'DELETE' then
-        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta)
-        into deltas
-        from (
-            select
-                org_id, student_id, course_id, -count(grade) as graded, -coalesce(sum(grade), 0) as total,
-                -count(*) filter (where grade is null and submitted_at is null) as pending,
-                -count(*) filter (where grade is null and submitted_at is not null) as ungraded
+        deltas := array(
+            select (
+                org_id, student_id, course_id, 0, 0, -count(grade), -coalesce(sum(grade), 0),
+                -count(*) filter (where grade is null and submitted_at is null),
+                -count(*) filter (where grade is null and submitted_at is not null)
+            )::board.performance_delta
             from old_rows
             group by org_id, student_id, course_id
-        ) as d;
+        );
     else
-        select array_agg((d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta)
-        into deltas
-        from (
-            select
-                r.org_id, r.student_id, r.course_id,
-                coalesce(sum(r.sign) filter (where r.grade is not null), 0) as graded,
-                coalesce(sum(r.sign * r.grade), 0) as total,
-                coalesce(sum(r.sign) filter (where r.grade is null and r.submitted_at is null), 0) as pending,
-                coalesce(sum(r.sign) filter (where r.grade is null and r.submitted_at is not null), 0) as ungraded
+        deltas := array(
+            select (d.org_id, d.student_id, d.course_id, 0, 0, d.graded, d.total, d.pending, d.ungraded)::board.performance_delta
             from (
-                select org_id, student_id, course_id, grade, submitted_at, 1 as sign from new_rows
-                union all
-                select org_id, student_id, course_id, grade, submitted_at, -1 from old_rows
-            ) as r
-            group by r.org_id, r.student_id, r.course_id
-        ) as d
-        where (d.graded, d.total, d.pending, d.ungraded) <> (0, 0, 0, 0);
+                select
+                    r.org_id, r.student_id, r.course_id,
+                    coalesce(sum(r.sign) filter (where r.grade is not null), 0) as graded,
+                    coalesce(sum(r.sign * r.grade), 0) as total,
+                    coalesce(sum(r.sign) filter (where r.grade is null and r.submitted_at is null), 0) as pending,
+                    coalesce(sum(r.sign) filter (where r.grade is null and r.submitted_at is not null), 0) as ungraded
+                from (
+                    select org_id, student_id, course_id, grade, submitted_at, 1 as sign from new_rows
+                    union all
+                    select org_id, student_id, course_id, grade, submitted_at, -1 from old_rows
+                ) as r
+                group by r.org_id, r.student_id, r.course_id
+            ) as d
+            where (d.graded, d.total, d.pending, d.ungraded) <> (0, 0, 0, 0)
+        );
     end if;
 
-    if deltas is not null then
+    if deltas <> '{}' then
         perform board.add_performance(deltas);
-        if tg_op <> 'INSERT' then
-            perform board.clear_performance(array(
-                select (d.org_id, d.student_id, d.course_id)::board.student_course
-                from unnest(deltas) as d
-                where d.quizzes + d.assignments + d.pending + d.ungraded < 0
-            ));
-        end if;
     end if;
     return null;
 end

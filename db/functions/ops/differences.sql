@@ -5,6 +5,7 @@ language plpgsql stable parallel unsafe security invoker
 set search_path = ''
 as $$
 declare
+    -- @plpgsql_check_options: extra_warnings = false
     registered ops.aggregate;
     columns record;
     measures text[];
