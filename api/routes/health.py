@@ -1,18 +1,24 @@
-"""What load balancers and supervisors ask."""
+"""What load balancers, supervisors and Prometheus ask."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
-from litestar import Request, get
+from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from api.database import Function
 from api.documents import Alive, Release
 from api.endpoint import JsonBytes, Services, responses
 from api.errors import ApiError
+from api.metrics import CONTENT_TYPE, exposition
 
 RELEASE = Function("release")
+METRICS = Function("metrics")
+METRICS_RESPONSES = responses(Alive) | {
+    200: ResponseSpec(str, generate_examples=False, description="Gauges.", media_type=CONTENT_TYPE)
+}
 
 
 @get("/health/live", tags=["health"], summary="Is the process alive?", responses=responses(Alive))
@@ -35,4 +41,12 @@ async def ready(request: Request[Any, Any, Any]) -> JsonBytes:
     return JsonBytes(body, b"no-store")
 
 
-HANDLERS = [live, ready]
+@get("/metrics", tags=["health"], summary="How is it?", responses=METRICS_RESPONSES)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The drift of the aggregates, the jobs, what waits to be folded: Prometheus' text format, no token needed."""
+    services: Services = request.app.state.services
+    body = exposition(await services.database.call(METRICS))
+    return Response(body, media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+HANDLERS = [live, ready, metrics]

@@ -1,0 +1,43 @@
+create or replace view ops.metric with (security_invoker = true) as
+select
+    'homeroom_aggregate_drift' as name, 'What an aggregate is off its facts, summed without sign, when last compared. Must be 0.' as help,
+    jsonb_build_object('aggregate', c.aggregate) as labels, c.drift as value
+from ops.aggregate_check as c
+union all
+select
+    'homeroom_aggregate_drifting_rows', 'Rows of an aggregate that were not what their facts say, when last compared. Must be 0.',
+    jsonb_build_object('aggregate', c.aggregate), c.drifting_rows
+from ops.aggregate_check as c
+union all
+select
+    'homeroom_aggregate_checked_timestamp_seconds', 'When an aggregate was last compared with its facts.',
+    jsonb_build_object('aggregate', c.aggregate), extract(epoch from c.checked_at)
+from ops.aggregate_check as c
+union all
+select 'homeroom_deltas_unfolded', 'Deltas that wait to be folded into the totals.', '{}', count(*)
+from board.work_delta
+union all
+select 'homeroom_recalculations_queued', 'Recalculations that admins asked for and no job has done yet.', '{}', count(*)
+from ops.recalculation
+where finished_at is null
+union all
+select
+    'homeroom_job_due_timestamp_seconds', 'When a job is due next. In the past: nobody runs the jobs.',
+    jsonb_build_object('job', s.name), extract(epoch from s.next_due)
+from ops.job_status as s
+where s.next_due is not null
+union all
+select
+    'homeroom_job_failing', 'For how many organizations the last run of a job failed.', jsonb_build_object('job', s.name), s.failing
+from ops.job_status as s
+union all
+select
+    'homeroom_job_duration_seconds', 'How long the slowest of a job''s last runs took.',
+    jsonb_build_object('job', s.name), extract(epoch from s.duration)
+from ops.job_status as s
+where s.duration is not null;
+comment on view ops.metric is 'What the database tells Prometheus (GET /metrics): gauges about the whole system, about no person and no organization.';
+comment on column ops.metric.name is 'The metric, as Prometheus names it.';
+comment on column ops.metric.help is 'What it says, the same for all rows of a name.';
+comment on column ops.metric.labels is 'An object of strings.';
+comment on column ops.metric.value is 'In the unit that the name ends with.';

@@ -1,0 +1,49 @@
+"""GET /metrics: what Prometheus scrapes, read by its own parser."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.api.support import School
+
+
+def scrape(school: School) -> dict[tuple[str, str], float]:
+    """Value by name and label."""
+    answer = school.client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
+    return {
+        (sample.name, ",".join(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_drift_and_deltas_are_there_to_be_scraped(own_school: School) -> None:
+    aggregate = "board.course_rollup"
+    with own_school.database.connect() as db:
+        db.execute("select ops.verify()")
+        before = scrape(own_school)
+        assert before["homeroom_aggregate_drift", aggregate] == 0
+        assert before["homeroom_deltas_unfolded", ""] > 0
+        assert before["homeroom_recalculations_queued", ""] == 0
+        db.execute("select board.fold(%s)", (own_school.org,))
+        db.execute("update board.course_rollup set quiz_score_sum = quiz_score_sum - 5, enrollments = 9")
+        db.execute("select ops.verify()")
+        after = scrape(own_school)
+    assert after["homeroom_aggregate_drift", aggregate] == 3 * (5 + 8)
+    assert after["homeroom_aggregate_drifting_rows", aggregate] == 3
+    assert after["homeroom_aggregate_drift", "board.organization_rollup"] == 0
+    checked = "homeroom_aggregate_checked_timestamp_seconds"
+    assert after[checked, aggregate] > before[checked, aggregate]
+
+
+def test_jobs_are_there_to_be_scraped(own_school: School) -> None:
+    with own_school.database.connect() as db:
+        db.execute("call ops.run_due_jobs()")
+        db.execute("update ops.job_run set error = 'disk full', failures = 1 where job = 'verify'")
+    found = scrape(own_school)
+    assert found["homeroom_job_failing", "verify"] == 1
+    assert found["homeroom_job_failing", "fold totals"] == 0
+    assert found["homeroom_job_due_timestamp_seconds", "fold totals"] > 0
