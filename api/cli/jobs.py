@@ -56,7 +56,7 @@ def jobs(name: str | None) -> None:
             _run(db, name)
         with as_owner(db):
             rows = db.execute(
-                "select name, every, organizations, last_run, duration, next_due, failing "
+                "select name, every::text, organizations, last_run, duration, next_due, failing "
                 "from ops.job_status order by name"
             ).fetchall()
             errors = db.execute(
@@ -65,7 +65,7 @@ def jobs(name: str | None) -> None:
     lines = [HEADER]
     for job, every, places, last_run, duration, next_due, failing in rows:
         result = f"{failing} of {places} failed" if failing else "ok" if last_run else ""
-        lines.append((job, str(every), str(places), _at(last_run), _took(duration), _at(next_due), result))
+        lines.append((job, every, str(places), _at(last_run), _took(duration), _at(next_due), result))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+from decimal import Decimal
 
 import click
 from rich.console import Console
@@ -58,39 +59,39 @@ def verify(repair: bool) -> None:
     help="Students per transaction.",
 )
 @reported
-def backfill(
-    dry_run: bool, student_id: uuid.UUID | None, org: int | None, restart: bool, batch: int
-) -> None:
+def backfill(dry_run: bool, student_id: uuid.UUID | None, org: int | None, restart: bool, batch: int) -> None:
     """Count students' numbers again from their facts, add what differs, and print each difference.
 
-    Commits batch by batch; a run that was broken off goes on where it stopped. Differences are found and added
-    while others write: no numbers of theirs are lost.
+    Commits batch by batch; a run that was broken off goes on where it stopped. Differences are found and
+    added while others write: no numbers of theirs are lost.
     """
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
         require_current(settings)
         if student_id:
             orgs = truth.organizations_of(db, student_id, org)
             if not orgs:
-                raise click.ClickException(f"there is no person {student_id}" + (" there" if org else ""))
+                where = f" in organization {org}" if org else ""
+                raise click.ClickException(f"there is no person {student_id}{where}")
             found = [d for o in orgs for d in truth.mend_student(db, o, student_id, dry_run=dry_run)]
             for difference in found:
                 click.echo(_line(difference))
             _summary(len(orgs), len(found), dry_run)
             return
+        organizations = [o for o in truth.organizations(db) if org in (None, o.id)]
+        if org and not organizations:
+            raise click.ClickException(f"there is no organization {org}")
         with _progress() as bars:
             students = differences = 0
-            for organization in truth.organizations(db):
-                if org and organization.id != org:
-                    continue
+            for organization in organizations:
                 task = bars.add_task(organization.name, total=organization.people)
                 for step in truth.backfill(db, organization.id, batch, dry_run=dry_run, restart=restart):
                     if step.resumed:
-                        say(f"{organization.name}: goes on after {step.resumed:,} students")
+                        say(f"{organization.name}: goes on after {step.resumed:,} people")
                     for difference in step.differences:
                         bars.console.print(_line(difference), markup=False, highlight=False, soft_wrap=True)
                     bars.update(task, completed=step.students)
                     if not bars.console.is_terminal:
-                        say(f"{organization.name}: {step.students:,} of {organization.people:,} students")
+                        say(f"{organization.name}: {step.students:,} of {organization.people:,} people")
                     differences += len(step.differences)
                 students += step.students
         _summary(students, differences, dry_run)
@@ -105,20 +106,22 @@ def _print_checks(checks: list[Check]) -> None:
     for column in table.columns[1:]:
         column.justify = "right"
     for check in checks:
-        table.add_row(check.aggregate, f"{check.drifting_rows:,}", f"{check.drift:f}")
+        table.add_row(check.aggregate, f"{check.drifting_rows:,}", f"{check.drift.normalize():f}")
     Console().print(table)
 
 
 def _line(difference: Difference) -> str:
     """One difference: `organization 1 board.course_rollup course_id=… quiz_score_sum+7`."""
     key = " ".join(f"{name}={value}" for name, value in difference.key.items() if name != "org_id")
-    numbers = " ".join(f"{name}{value:+}" for name, value in difference.difference.items())
+    numbers = " ".join(
+        f"{name}{Decimal(str(value)).normalize():+f}" for name, value in difference.difference.items()
+    )
     return " ".join(filter(None, [f"organization {difference.org_id}", difference.aggregate, key, numbers]))
 
 
 def _summary(students: int, differences: int, dry_run: bool) -> None:
     verb = "found, nothing changed" if dry_run else "added"
-    say(f"{students:,} students looked at; {differences:,} differences {verb}")
+    say(f"{students:,} people looked at; {differences:,} differences {verb}")
 
 
 def _progress() -> Progress:

@@ -1,5 +1,8 @@
 -- depends: 0009_totals
 
+-- A synthetic student's score depends on the week now, and takes one more argument.
+drop function if exists ops.seed_score;
+
 -- What keeps the aggregates honest: the last comparison of each with the facts, and how far a backfill got.
 
 create table ops.setting (
