@@ -208,14 +208,14 @@ def test_a_backfill_prints_and_adds_each_difference(system: System) -> None:
     assert result.returncode == 0, result.stderr
     lines = [line for line in result.stdout.splitlines() if line.startswith("organization ")]
     assert len(lines) == len(planted)
-    for student, line in zip(planted, lines, strict=True):
-        assert f"student_id={student}" in line
-        assert line.endswith("quiz_score_sum-7")
+    assert all(line.endswith(" quiz_score_sum-7") for line in lines)
+    for student in planted:
+        assert sum(f"student_id={student} " in line for line in lines) == 1
     everybody = system.people(system.one) + system.people(system.two)
     summary = result.stderr.splitlines()[-1]
-    assert summary == f"{everybody:,} students looked at; {len(planted)} differences added"
-    assert f"One: 10 of {system.people(system.one)} students" in result.stderr
-    assert f"One: {system.people(system.one)} of {system.people(system.one)} students" in result.stderr
+    assert summary == f"{everybody:,} people looked at; {len(planted)} differences added"
+    assert f"One: 10 of {system.people(system.one)} people" in result.stderr
+    assert f"One: {system.people(system.one)} of {system.people(system.one)} people" in result.stderr
     assert drift(system.db) == []
     assert system.ask(
         "select students, differences, finished_at is null from ops.backfill order by org_id"
@@ -225,7 +225,7 @@ def test_a_backfill_prints_and_adds_each_difference(system: System) -> None:
     ]
     again = system.run("backfill")
     assert "goes on" not in again.stderr
-    assert again.stderr.splitlines()[-1] == f"{everybody:,} students looked at; 0 differences added"
+    assert again.stderr.splitlines()[-1] == f"{everybody:,} people looked at; 0 differences added"
 
 
 @pytest.mark.parametrize("batch", ["1", "7", "500"])
@@ -256,7 +256,8 @@ def test_a_dry_run_prints_each_difference_and_changes_nothing(system: System, ba
         for student in [*planted, missing[0][0], nobody[0][0]]:
             assert sum(f"student_id={student}" in line for line in lines) == 1
         assert result.stderr.splitlines()[-1].endswith("; 6 differences found, nothing changed")
-    assert system.run("backfill").stdout == results[0].stdout, "the same, and added"
+    added = system.run("backfill", "--batch", batch).stdout
+    assert sorted(added.splitlines()) == sorted(results[0].stdout.splitlines()), "the same, and added"
     assert drift(system.db) == []
 
 
@@ -267,8 +268,8 @@ def test_a_backfill_of_one_student(system: System) -> None:
     assert (dry.returncode, system.contents() == before) == (0, True)
     result = system.run("backfill", "--student-id", str(first))
     assert (result.returncode, result.stdout) == (0, dry.stdout)
-    assert dry.stderr == "1 students looked at; 1 differences found, nothing changed\n"
-    assert result.stderr == "1 students looked at; 1 differences added\n"
+    assert dry.stderr == "1 people looked at; 1 differences found, nothing changed\n"
+    assert result.stderr == "1 people looked at; 1 differences added\n"
     (line,) = result.stdout.splitlines()
     assert f"student_id={first}" in line
     assert [row[0]["student_id"] for row in system.ask("select key from ops.drift()")] == [str(second)]
@@ -326,7 +327,7 @@ def test_a_killed_backfill_goes_on_where_it_stopped(system: System) -> None:
     assert behind == planted[:1]
     again = system.run("backfill", "--batch", "1", "--org", str(system.one))
     assert again.returncode == 0, again.stderr
-    assert again.stderr.splitlines()[0] == f"One: goes on after {done:,} students"
+    assert again.stderr.splitlines()[0] == f"One: goes on after {done:,} people"
     assert len(again.stdout.splitlines()) == STUDENTS - STUDENTS // 2
     assert system.ask("select students, started_at, differences, finished_at is null from ops.backfill") == [
         (system.people(system.one), began, STUDENTS, False)

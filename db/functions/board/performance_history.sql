@@ -3,6 +3,7 @@ create or replace function board.performance_history(student uuid, since date) r
 )
 language plpgsql stable parallel safe security invoker
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
