@@ -21,6 +21,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api import errors, logs
 from api.auth import Authenticator
+from api.body import JsonRequest
 from api.database import Database
 from api.edge import Edge
 from api.endpoint import Services
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> Edge:
             lifespan=[lifespan],
             logging_config=None,  # api.errors and api.logs do that
             openapi_config=_openapi(),
+            request_class=JsonRequest,
             request_max_body_size=BODY_BYTES,
             state=State({"services": services}),
         )

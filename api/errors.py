@@ -6,6 +6,7 @@ no SQL text, no stack, nothing that PostgreSQL says about its internals. docs/er
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 2
 MEDIA_TYPE = "application/problem+json"
+FIELD_NAMED_BY_MSGSPEC = re.compile(r"Object (?:missing required|contains unknown) field `(?P<field>[^`]+)`")
 
 STATUSES: dict[int, tuple[str, str]] = {
     400: ("Malformed request", "The request cannot be understood."),
@@ -159,7 +161,10 @@ def _facts(error: Exception) -> tuple[str, str | None, list[FieldError], dict[st
 def _field_error(item: Any) -> FieldError:
     """One entry of Litestar's ValidationException.extra."""
     entry = item if isinstance(item, dict) else {"message": str(item)}
-    return FieldError(str(entry.get("key", "")), str(entry.get("message", "not valid")))
+    message = str(entry.get("message", "not valid"))
+    # Of a field that is missing or unknown, Litestar says only that it is in the body.
+    named = FIELD_NAMED_BY_MSGSPEC.match(message)
+    return FieldError(named["field"] if named else str(entry.get("key", "")), message)
 
 
 def _log(request: Request[Any, Any, Any], error: Exception, status: int) -> None:

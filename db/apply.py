@@ -198,7 +198,7 @@ def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:
             connection.execute("select from ops.mend(%s, %s)", (kept, org))
     with as_owner(connection):
         if connection.execute(
-            "select from ops.aggregate as a where not exists "
+            "select 1 from ops.aggregate as a where not exists "
             "(select from ops.aggregate_check as c where c.aggregate = a.kept::text)"
         ).fetchone():
             connection.execute("select from ops.verify()")

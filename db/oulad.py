@@ -157,6 +157,7 @@ def import_oulad(
                     clicks.store(connection, org)
                     progress(*clicks.read)
                 clicks.analyze(connection)
+                connection.execute("select ops.analyze_aggregates()")
             return [each.result for each in (*small, clicks)]
     except CsvError as error:
         raise ImportFailed(str(error)) from error

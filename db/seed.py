@@ -140,6 +140,7 @@ def _analyze(connection: Connection) -> None:
     """Let the planner know at once of what was made."""
     for fact in FACTS:
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier("school", fact)))
+    connection.execute("select ops.analyze_aggregates()")
 
 
 @contextmanager

@@ -203,9 +203,12 @@ def test_a_killed_database_comes_back_under_the_api(system: System) -> None:
     with system.up("--demo") as process:
         token = _tokens(process, ROLES)["STUDENT"]
         before = system.get("/api/v1/student/performance", token).content
-        postmaster = int((system.folder / "data/data/postmaster.pid").read_text().splitlines()[0])
-        os.kill(postmaster, signal.SIGKILL)
-        _until(lambda: int((system.folder / "data/data/postmaster.pid").read_text().split()[0]) != postmaster)
+        pid_file = system.folder / "data/data/postmaster.pid"
+        postmaster = pid_file.read_text().split()[0]
+        os.kill(int(postmaster), signal.SIGKILL)
+        _until(
+            lambda: pid_file.read_text().split()[:1] not in ([], [postmaster])
+        )  # empty while it is being written
         assert _until(lambda: system.get("/api/v1/student/performance", token).content == before)
         assert process.poll() is None
 

@@ -207,13 +207,14 @@ def test_changed_rows_replace_what_was_stored(database: Database, tmp_path: Path
     ]
     titles = "select distinct title from school.course union all select distinct title from school.assignment"
     assert rows(database, titles) == [("Arts",), ("Essay",)]
-    # Of 100 counts what is in AAA, of 200 nothing any more; what turned bad stays as it was.
+    # Of 100 counts what is in AAA, of 200 nothing any more, of 300 nothing yet; what turned bad stays.
     totals = (
         "select p.external_id, total_assignments_completed, assignment_score_sum::float, "
         "total_quizzes_completed, quiz_score_sum::float "
         "from board.student_performance join school.person p on p.id = student_id order by 1"
     )
-    assert rows(database, totals) == [("100", 1, 99.5, 1, 100.0), ("200", 0, 0.0, 0, 0.0)]
+    nothing = (0, 0.0, 0, 0.0)
+    assert rows(database, totals) == [("100", 1, 99.5, 1, 100.0), ("200", *nothing), ("300", *nothing)]
     assert rows(database, "select score::int from school.quiz_attempt where external_id = '3/100'") == [(50,)]
     with database.connect() as db:
         assert drift(db) == []

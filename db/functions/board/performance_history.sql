@@ -3,7 +3,6 @@ create or replace function board.performance_history(student uuid, since date) r
 )
 language plpgsql stable parallel safe security invoker
 set search_path = ''
-set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -12,7 +11,11 @@ declare
     starts constant timestamptz := since::timestamp at time zone zone;
 begin
     return query
-    with fact as (
+    -- Materialized: read once, not once a day.
+    with total as materialized (
+        select p.* from board.student_performance as p where p.org_id = org and p.student_id = student
+    ),
+    fact as (
         select (s.graded_at at time zone zone)::date as day, s.course_id, 0 as quizzes, 0::numeric as quiz_score, 1 as assignments, s.grade
         from school.submission as s
         where s.org_id = org and s.student_id = student and s.graded_at >= starts
@@ -37,7 +40,7 @@ begin
         (p.total_assignments_completed - coalesce(sum(d.assignments) over later, 0))::integer,
         p.assignment_score_sum - coalesce(sum(d.grade) over later, 0)
     from changed as d
-    join board.student_performance as p on p.org_id = org and p.student_id = student
+    cross join total as p
     window later as (order by d.day desc rows between unbounded preceding and 1 preceding)
     order by d.day;
 end

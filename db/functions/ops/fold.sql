@@ -6,12 +6,13 @@ as $$
 declare
     rollup record;
     statement text := format('with gone as (delete from %s where org_id = $1 returning *)', deltas);
-    folded bigint;
+    any_new boolean;
+    folded bigint := bigint '0';
 begin
     -- Most organizations have nothing new most of the time.
-    execute format('select 1 from %s where org_id = $1 limit 1', deltas) into folded using org;
-    if folded is null then
-        return 0;
+    execute format('select exists (select from %s where org_id = $1)', deltas) into any_new using org;
+    if not any_new then
+        return folded;
     end if;
 
     -- One statement: readers, who add up rollup and deltas in one statement too, see all of it or nothing.
