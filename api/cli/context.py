@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from db.session import connect
 P = ParamSpec("P")
 R = TypeVar("R")
 
+NO_DATABASE = re.compile('database ".+" does not exist')
+
 
 def reported(command: Callable[P, R]) -> Callable[P, R]:
     """Decorate a command: known errors become one message and exit code 1 (2 for wrong settings)."""
@@ -35,7 +38,10 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
         except SettingsError as error:
             raise click.UsageError(str(error)) from error
         except (MigrateError, EmbeddedError, psycopg.Error) as error:
-            raise click.ClickException(str(error).strip()) from error
+            message = str(error).strip()
+            if isinstance(error, psycopg.OperationalError) and (missing := NO_DATABASE.search(message)):
+                message = f"{missing[0]}: run `homeroom migrate` first"
+            raise click.ClickException(message) from error
 
     return wrapped
 

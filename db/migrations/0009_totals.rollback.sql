@@ -39,3 +39,11 @@ alter table board.student_performance enable row level security;
 alter table board.student_performance force row level security;
 
 drop schema analytics;
+
+create type board.counted_change as (
+    org_id bigint,
+    student_id uuid,
+    course_id uuid,
+    counted boolean
+);
+comment on type board.counted_change is 'Whether a student''s numbers in a course count from now on.';

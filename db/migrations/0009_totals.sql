@@ -11,6 +11,10 @@ comment on schema analytics is 'Documented views for analysts: the same truth as
 drop table board.student_performance;
 drop function if exists board.add_to_totals(board.performance_delta[]);
 
+-- Whether an enrollment counts is asked of the enrollment, no longer told.
+drop function if exists board.set_counted(board.counted_change[]);
+drop type board.counted_change;
+
 alter table board.student_course_performance
     add column pending_submissions integer not null default 0,
     add column ungraded_submissions integer not null default 0,

@@ -1,13 +1,24 @@
-create or replace function board.set_counted(changes board.counted_change[]) returns void
+create or replace function board.set_counted(keys board.student_course[]) returns void
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 #variable_conflict use_column
 begin
-    with flipped as (
+    -- What the enrollment is now, rather than what the statement made of it: of two parts of one statement (a delete in a CTE, an
+    -- insert of the same key) either may be told last. The caller's transaction wrote these enrollments: they are locked.
+    with change as (
+        select
+            k.org_id, k.student_id, k.course_id,
+            exists (
+                select from school.enrollment as e
+                where e.org_id = k.org_id and e.student_id = k.student_id and e.course_id = k.course_id and e.status <> 'dropped'
+            ) as counted
+        from unnest(keys) as k
+    ),
+    flipped as (
         insert into board.student_course_performance as p (org_id, student_id, course_id, counted)
         select c.org_id, c.student_id, c.course_id, c.counted
-        from unnest(changes) as c
+        from change as c
         -- Where there is no row, there is nothing to take out.
         where c.counted or exists (
             select from board.student_course_performance as e
@@ -35,12 +46,11 @@ begin
     from flipped as f
     group by f.org_id, f.course_id;
 
-    perform board.clear_performance(array(
-        select (c.org_id, c.student_id, c.course_id)::board.student_course from unnest(changes) as c where not c.counted
-    ));
+    perform board.clear_performance(keys);
 end
 $$;
-comment on function board.set_counted(board.counted_change[]) is
-'Lets what students did in courses count, or not count, in the totals of student, course and organization. Only rows whose flag
-really turns move numbers, so that saying it twice changes nothing.';
-revoke all on function board.set_counted(board.counted_change[]) from public;
+comment on function board.set_counted(board.student_course[]) is
+'Lets what students did in courses count in the totals of student, course and organization where the enrollment is active or
+completed, and not count where it is dropped or gone. Only rows whose flag really turns move numbers, so that saying it twice
+changes nothing.';
+revoke all on function board.set_counted(board.student_course[]) from public;

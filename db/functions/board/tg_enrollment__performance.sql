@@ -3,24 +3,16 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
-    changes board.counted_change[];
+    keys board.student_course[];
 begin
-    -- What counted before (old rows) against what counts now (new rows); only differences go on.
     if tg_op = 'INSERT' then
-        select array_agg((n.org_id, n.student_id, n.course_id, true)::board.counted_change)
-        into changes
-        from new_rows as n
-        where n.status <> 'dropped';
+        keys := array(select (n.org_id, n.student_id, n.course_id)::board.student_course from new_rows as n where n.status <> 'dropped');
     elsif tg_op = 'DELETE' then
-        select array_agg((o.org_id, o.student_id, o.course_id, false)::board.counted_change)
-        into changes
-        from old_rows as o
-        where o.status <> 'dropped';
+        keys := array(select (o.org_id, o.student_id, o.course_id)::board.student_course from old_rows as o where o.status <> 'dropped');
     else
-        select array_agg((d.org_id, d.student_id, d.course_id, d.counts)::board.counted_change)
-        into changes
-        from (
-            select r.org_id, r.student_id, r.course_id, bool_or(r.counts) as counts
+        -- Where what counts before is not what counts now; another key is one that goes and one that comes.
+        keys := array(
+            select (r.org_id, r.student_id, r.course_id)::board.student_course
             from (
                 select org_id, student_id, course_id, status <> 'dropped' as counts, false as counted from new_rows
                 union all
@@ -28,11 +20,11 @@ begin
             ) as r
             group by r.org_id, r.student_id, r.course_id
             having bool_or(r.counts) <> bool_or(r.counted)
-        ) as d;
+        );
     end if;
 
-    if changes is not null then
-        perform board.set_counted(changes);
+    if keys <> '{}' then
+        perform board.set_counted(keys);
     end if;
     return null;
 end
