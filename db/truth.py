@@ -72,8 +72,6 @@ def repair(db: psycopg.Connection) -> Iterator[Difference]:
         ).fetchall()
     for aggregate, org in drifting:
         with as_owner(db):
-            # As ops.mend_students does: two who add what both have found missing add it twice.
-            db.execute("select pg_advisory_xact_lock(hashtextextended('ops.mend', %s))", (org,))
             mended = db.execute("select key, difference from ops.mend(%s, %s)", (aggregate, org)).fetchall()
         for key, difference in mended:
             yield Difference(org, aggregate, key, difference)

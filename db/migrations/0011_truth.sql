@@ -44,6 +44,17 @@ comment on column ops.aggregate_check.drift is 'Sum of the differences of all co
 alter table ops.aggregate_check enable row level security;
 alter table ops.aggregate_check force row level security;
 
+create table ops.mending (
+    org_id bigint not null,
+    constraint mending_pkey primary key (org_id),
+    constraint mending_organization_fkey foreign key (org_id) references school.organization (org_id) on delete cascade
+);
+comment on table ops.mending is
+'A row per organization, locked by whoever mends its aggregates: two who add what both found missing would add it twice. A row rather
+than an advisory lock, which any login could take and keep.';
+alter table ops.mending enable row level security;
+alter table ops.mending force row level security;
+
 create table ops.backfill (
     org_id bigint not null,
     last_student_id uuid,

@@ -278,6 +278,25 @@ def test_work_that_moves_to_a_dropped_course_leaves_history(child: Child) -> Non
     assert child.history() == [child.entry(3, 1, 0, "40.00", None, "40.00")]
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_what_is_dated_ahead_counts_today(child: Child, zone: str) -> None:
+    child.move_to(zone)
+    child.quiz(2, 60)
+    attempt = child.quiz(1, 80)
+    for at in ("infinity", "294276-12-31 23:59:59+00", "9999-01-01 00:00:00+00"):
+        update = "update school.quiz_attempt set completed_at = %s where id = %s"
+        if at == "infinity":
+            with pytest.raises(psycopg.errors.CheckViolation):
+                child.db.execute(update, (at, attempt))
+            continue
+        child.db.execute(update, (at, attempt))
+        assert child.history() == [
+            child.entry(2, 1, 0, "60.00", None, "60.00"),
+            child.entry(0, 2, 0, "70.00", None, "70.00"),
+        ]
+        assert child.trend() == "improving"
+
+
 def test_the_window_ends_today_and_days_before_it_count_all_the_same(child: Child) -> None:
     child.move_to("Pacific/Auckland")
     for ago, score in ((366, 10), (365, 20), (30, 30), (29, 40), (0, 50)):

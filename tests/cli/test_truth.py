@@ -195,7 +195,7 @@ def test_two_repairs_at_once_do_not_add_twice(system: System) -> None:
     with system.database.connect(autocommit=False) as other:
         other.execute("select ops.mend_students(%s, array(select id from school.person))", (system.one,))
         with system.started("verify", "--repair") as process:
-            waiting = "select 1 from pg_locks where not granted and locktype = 'advisory'"
+            waiting = "select 1 from pg_locks where not granted"
             _until(lambda: system.ask(waiting))
             other.commit()
             assert process.wait(PATIENCE) == 0

@@ -180,6 +180,20 @@ def test_an_error_is_kept_and_stops_nobody_else(database: Database, call: str, e
         assert state_of(db, "bad") == (3, 0, None)
 
 
+def test_a_lock_that_somebody_keeps_stops_one_job_only(database: Database) -> None:
+    with database.connect() as db, database.connect(autocommit=False) as keeper:
+        db.execute("create table public.kept as select 1 as row")
+        db.execute("grant all on public.kept to homeroom_owner")
+        plant(db, Job("stopped", "select row from public.kept for update"), Job("good"))
+        db.execute("update ops.job_run set next_due = now() - interval '1 s' where job = 'stopped'")
+        keeper.execute("select row from public.kept for update")
+        db.execute(RUN)
+        runs, failures, error = state_of(db, "stopped")
+        assert (runs, failures) == (1, 1)
+        assert error and error.startswith("55P03: ")
+        assert state_of(db, "good") == (1, 0, None)
+
+
 def test_a_job_that_fails_leaves_nothing_behind(database: Database) -> None:
     with database.connect() as db:
         plant(db, Job("half", f"with done as ({LOG} returning org) select 1 / org from done"))

@@ -107,6 +107,19 @@ def test_missing_rows_and_rows_of_nobody_are_mended(db: Session, place: int) -> 
     assert drift(db) == []
 
 
+def test_a_deleted_organization_leaves_nothing(db: Session) -> None:
+    (org,) = db.execute("select min(org_id) from school.organization").fetchone() or (0,)
+    for table in ("person", "course", "organization"):
+        db.execute(f"delete from school.{table} where org_id = %s".encode(), (org,))
+    kept = db.execute("select kept::text from ops.aggregate union select deltas::text from ops.aggregate")
+    for (table,) in kept.fetchall():
+        if table:
+            assert db.execute(
+                f"select count(*) from {table} where org_id = %s".encode(), (org,)
+            ).fetchone() == (0,)
+    assert drift(db) == []
+
+
 def test_verify_sees_one_moment_although_writers_go_on(database: Database, db: Session) -> None:
     """A comparison that read facts and aggregates at different moments would see drift here."""
     stop = threading.Event()

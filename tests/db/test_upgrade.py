@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +158,37 @@ def test_a_writer_meanwhile_is_counted_once(former: Database) -> None:
 
         apply.migrate(former.url(), say=say)
         assert len([line for line in said if line.startswith("counting ")]) == 6
+        assert drift(db) == []
+
+
+def test_a_recalculation_meanwhile_is_not_added_twice(former: Database) -> None:
+    """It has added what is missing, and is not through when the count of the same begins."""
+    mended: list[threading.Thread] = []
+
+    def mend() -> None:
+        with former.connect(autocommit=False) as other:
+            other.execute(
+                "select ops.mend_students(o.org_id, array(select id from school.person)) "
+                "from school.organization as o"
+            )
+            begun.set()
+            with former.connect() as db:
+                deadline = time.monotonic() + 20
+                while not db.execute("select 1 from pg_locks where not granted").fetchone():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+
+    begun = threading.Event()
+
+    def say(line: str) -> None:
+        if line.startswith("counting ") and not mended:
+            mended.append(threading.Thread(target=mend))
+            mended[0].start()
+            assert begun.wait(20)
+
+    apply.migrate(former.url(), say=say)
+    mended[0].join(20)
+    with former.connect() as db:
         assert drift(db) == []
 
 

@@ -24,6 +24,9 @@ select org_id, 'some job', now() from school.organization;
 insert into ops.backfill (org_id)
 select org_id from school.organization;
 
+insert into ops.mending (org_id)
+select org_id from school.organization;
+
 insert into ops.recalculation (org_id, requested_by, student_ids)
 select p.org_id, p.id, array[p.id] from school.person as p where p.name in ('ann', 'zoe');
 

@@ -134,10 +134,11 @@ VIEWS = {
         f"org_id, student_id, day, {SUMS}, {OVERALL}",
         f"""
         with fact as materialized (
-            select org_id, student_id, (completed_at {LOCAL})::date as day, score as q, null::numeric as a
+            select org_id, student_id, (least(completed_at, now()) {LOCAL})::date as day,
+                score as q, null::numeric as a
             from school.quiz_attempt w where completed_at is not null and score is not null and {COUNTED}
             union all
-            select org_id, student_id, (graded_at {LOCAL})::date, null, grade
+            select org_id, student_id, (least(graded_at, now()) {LOCAL})::date, null, grade
             from school.submission w where grade is not null and {COUNTED}
         )
         select d.org_id, d.student_id, d.day, count(q), coalesce(sum(q), 0), count(a), coalesce(sum(a), 0),
@@ -167,7 +168,7 @@ VIEWS = {
         f"""
         select org_id, id, student_id,
             (select code from school.course c where (c.org_id, c.id) = (w.org_id, w.course_id)),
-            occurred_at, (occurred_at {LOCAL})::date, agent_type, success, weight
+            occurred_at, (least(occurred_at, now()) {LOCAL})::date, agent_type, success, weight
         from school.interaction w
         """,
     ),

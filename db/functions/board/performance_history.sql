@@ -16,11 +16,11 @@ begin
         select p.* from board.student_performance as p where p.org_id = org and p.student_id = student
     ),
     fact as (
-        select (s.graded_at at time zone zone)::date as day, s.course_id, 0 as quizzes, 0::numeric as quiz_score, 1 as assignments, s.grade
+        select board.local_day(s.graded_at, zone) as day, s.course_id, 0 as quizzes, 0::numeric as quiz_score, 1 as assignments, s.grade
         from school.submission as s
         where s.org_id = org and s.student_id = student and s.graded_at >= starts
         union all
-        select (t.completed_at at time zone zone)::date, t.course_id, 1, t.score, 0, 0
+        select board.local_day(t.completed_at, zone), t.course_id, 1, t.score, 0, 0
         from school.quiz_attempt as t
         where t.org_id = org and t.student_id = student and t.completed_at >= starts and t.score is not null
     ),

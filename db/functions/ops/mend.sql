@@ -11,6 +11,9 @@ declare
     flagged jsonb[];
     numbered jsonb[];
 begin
+    -- One at a time in an organization: who compared before another's addition was committed would add the same again.
+    insert into ops.mending as m (org_id) values (org) on conflict (org_id) do update set org_id = excluded.org_id;
+
     select a.* into strict registered from ops.aggregate as a where a.kept = aggregate;
     columns := ops.aggregate_columns(registered.kept, registered.recount);
 
@@ -55,5 +58,6 @@ $$;
 comment on function ops.mend(regclass, bigint, uuid[]) is
 'Brings one organization''s rows of a registered aggregate back to what its facts say, by adding the differences, never by
 overwriting: what concurrent statements add is kept. students: only theirs. Answers what it added, like ops.differences. In
-the order of ops.aggregate.place, because an aggregate''s writers read the flags of the one before.';
+the order of ops.aggregate.place, because an aggregate''s writers read the flags of the one before. Two in one organization wait for
+each other.';
 revoke all on function ops.mend(regclass, bigint, uuid[]) from public;

@@ -4,11 +4,6 @@ language plpgsql volatile parallel unsafe security invoker
 set search_path = ''
 as $$
 begin
-    -- One at a time in an organization: who compared before another's addition was committed would add the same again.
-    if not dry_run then
-        perform pg_advisory_xact_lock(hashtextextended('ops.mend', org));
-    end if;
-
     for aggregate in select a.kept from ops.aggregate as a where a.per_student order by a.place loop
         if dry_run then
             return query select aggregate, d.key, d.difference from ops.differences(aggregate, org, students) as d;

@@ -69,6 +69,8 @@ begin
         exit when unfinished;
 
         started := clock_timestamp();
+        -- Whoever keeps a lock that one job needs stops that job, for now, and no other.
+        set local lock_timeout = '5s';
         begin
             execute due.call using due.org_id;
             problem := null;

@@ -4,7 +4,7 @@ declare
     fact text;
 begin
     foreach fact in array array[
-        'person', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction'
+        'organization', 'person', 'person_role', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction'
     ] loop
         execute format(
             'create or replace trigger %I before truncate on school.%I for each statement execute function ops.refuse(%L)',

@@ -5,7 +5,7 @@ with (security_invoker = true) as
 select
     i.org_id, i.id as interaction_id, i.student_id, i.course_id, c.code as course_code,
     i.occurred_at, i.agent_type, i.concept, i.difficulty, i.success, i.duration_ms, i.weight,
-    (i.occurred_at at time zone o.time_zone)::date as day
+    board.local_day(i.occurred_at, o.time_zone) as day
 from school.interaction as i
 join school.organization as o on o.org_id = i.org_id
 left join school.course as c on c.org_id = i.org_id and c.id = i.course_id;
@@ -19,7 +19,7 @@ comment on column analytics.activity.student_id is 'The student: school.person.i
 comment on column analytics.activity.course_id is 'The course: school.course.id; null outside courses.';
 comment on column analytics.activity.course_code is 'Short name of the course; null outside courses.';
 comment on column analytics.activity.occurred_at is 'When it happened. The column to filter on: the facts are partitioned by it, a month each.';
-comment on column analytics.activity.day is 'The day of occurred_at in the organization''s time zone. The column to group by.';
+comment on column analytics.activity.day is 'The day of occurred_at in the organization''s time zone, today for what is dated ahead. The column to group by.';
 comment on column analytics.activity.agent_type is 'What was interacted with: a tutoring agent, a forum, a resource.';
 comment on column analytics.activity.concept is 'Concept practised, where known.';
 comment on column analytics.activity.difficulty is 'Difficulty level as the source names it.';

@@ -19,7 +19,7 @@ from (
         sum(d.assignment_score_sum) over earlier as assignment_score_sum
     from (
         select
-            f.org_id, f.student_id, (f.counted_at at time zone o.time_zone)::date as day,
+            f.org_id, f.student_id, board.local_day(f.counted_at, o.time_zone) as day,
             sum(f.quizzes) as quizzes, sum(f.quiz_score) as quiz_score_sum,
             sum(f.assignments) as assignments, sum(f.grade) as assignment_score_sum
         from (
@@ -37,7 +37,7 @@ from (
             on e.org_id = f.org_id and e.student_id = f.student_id and e.course_id = f.course_id
             and e.status in ('active', 'completed')
         join school.organization as o on o.org_id = f.org_id
-        group by f.org_id, f.student_id, (f.counted_at at time zone o.time_zone)::date
+        group by f.org_id, f.student_id, board.local_day(f.counted_at, o.time_zone)
     ) as d
     window earlier as (partition by d.org_id, d.student_id order by d.day)
 ) as h;
@@ -48,7 +48,7 @@ Filter on student_id, which is quick; all students at once read all graded work.
 Example: select day, overall_average_score from analytics.student_performance_history where student_id = ''…'' order by day;';
 comment on column analytics.student_performance_history.org_id is 'The organization.';
 comment on column analytics.student_performance_history.student_id is 'The student: school.person.id.';
-comment on column analytics.student_performance_history.day is 'The day, in the organization''s time zone, of graded_at or completed_at. A day without a row has the numbers of the row before.';
+comment on column analytics.student_performance_history.day is 'The day, in the organization''s time zone, of graded_at or completed_at; today for what is dated ahead. A day without a row has the numbers of the row before.';
 comment on column analytics.student_performance_history.total_quizzes_completed is 'Quiz attempts completed and scored, from the beginning to the end of this day.';
 comment on column analytics.student_performance_history.quiz_score_sum is 'Sum of their scores, per cent.';
 comment on column analytics.student_performance_history.total_assignments_completed is 'Submissions graded, from the beginning to the end of this day.';
