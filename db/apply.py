@@ -121,6 +121,7 @@ def rollback(url: str, steps: int = 1, *, say: Say = lambda _: None) -> Outcome:
             with connection.transaction():
                 schedule.unschedule(connection)
                 with as_owner(connection):
+                    _forget_counts(connection)
                     _drop_code(connection)
             with history.writing(url, connection) as record:
                 for name in undo:
@@ -181,7 +182,7 @@ def _apply_code(connection: psycopg.Connection) -> bool:
 
 
 def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:
-    """Fill the aggregates that nobody has verified yet from the facts that were there before their triggers.
+    """Fill what no release has counted yet from the facts that were there before their triggers.
 
     Their triggers are in place: whatever is written meanwhile is added to what is counted here. An
     organization at a time, as every write.
@@ -189,7 +190,8 @@ def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:
     with as_owner(connection):
         fresh = connection.execute(
             "select a.kept::text, o.org_id from ops.aggregate as a cross join school.organization as o "
-            "where not exists (select from ops.aggregate_check as c where c.aggregate = a.kept::text) "
+            "where not exists "
+            "(select from ops.aggregate_check as c where c.aggregate = a.kept::text and c.counted) "
             "order by a.place, o.org_id"
         ).fetchall()
     for kept, org in fresh:
@@ -199,9 +201,16 @@ def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:
     with as_owner(connection):
         if connection.execute(
             "select 1 from ops.aggregate as a where not exists "
-            "(select from ops.aggregate_check as c where c.aggregate = a.kept::text)"
+            "(select from ops.aggregate_check as c where c.aggregate = a.kept::text and c.counted)"
         ).fetchone():
             connection.execute("select from ops.verify()")
+            connection.execute("update ops.aggregate_check set counted = true where not counted")
+
+
+def _forget_counts(connection: psycopg.Connection) -> None:
+    """Have the next migrate count anew: what is written while there are no triggers, nobody counts."""
+    if connection.execute("select to_regclass('ops.aggregate_check')").fetchone() != (None,):
+        connection.execute("update ops.aggregate_check set counted = false")
 
 
 def _record_release(connection: psycopg.Connection) -> bool:

@@ -51,6 +51,11 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
+def plain(text: str) -> str:
+    """A text that somebody else wrote, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def settings_from_environment(**overrides: object) -> Settings:
     """The settings, with options of the command line in place of variables. Raises SettingsError."""
     given = {name.upper(): str(value) for name, value in overrides.items() if value is not None}

@@ -14,6 +14,7 @@ from api import logs
 from api.cli.context import (
     admin_connection,
     open_database,
+    plain,
     reported,
     require_current,
     settings_from_environment,
@@ -71,7 +72,7 @@ def jobs(name: str | None) -> None:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     for job, org, failures, error in errors:
         where = f"organization {org}" if org else "the system"
-        click.echo(f"\n{job}, for {where}, failed {failures} times in a row:\n  {error}")
+        click.echo(f"\n{job}, for {where}, failed {failures} times in a row:\n  {plain(error)}")
     sys.exit(1 if errors else 0)
 
 

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from api.cli.context import open_database, reported, require_current, say, settings_from_environment
+from api.cli.context import open_database, plain, reported, require_current, say, settings_from_environment
 from db.seed import LEAST_STUDENTS, MOST_STUDENTS, SeedFailed, seed_schools
 from db.seed import Progress as Report
 
@@ -69,7 +69,7 @@ def seed(students: int, orgs: int, name: str, today: datetime | None) -> None:
             raise click.ClickException(str(error)) from error
     for school in schools:
         if not school.made:
-            say(f"{school.name} is complete (organization {school.org_id}, {students:,} students)")
+            say(f"{plain(school.name)} is complete (organization {school.org_id}, {students:,} students)")
     if made := sum(school.made for school in schools):
         say(f"{made:,} students made in {time.monotonic() - began:,.1f} s")
 
@@ -79,7 +79,7 @@ def progress() -> Iterator[Report]:
     """A bar per school on a terminal, a line per transaction elsewhere."""
     if sys.stderr.isatty():
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:>9,} of {task.total:,} students"),
             TimeElapsedColumn(),
@@ -89,7 +89,7 @@ def progress() -> Iterator[Report]:
 
             def show(school: str, done: int, students: int) -> None:
                 if school not in tasks:
-                    tasks[school] = bars.add_task(school, total=students)
+                    tasks[school] = bars.add_task(plain(school), total=students)
                 bars.update(tasks[school], completed=done)
 
             yield show
@@ -98,7 +98,7 @@ def progress() -> Iterator[Report]:
 
         def tell(school: str, done: int, students: int) -> None:
             if school in told or 0 < done < students:  # where it starts says nothing, unless it goes on
-                say(f"{school}: {done:,} of {students:,} students")
+                say(f"{plain(school)}: {done:,} of {students:,} students")
             told.add(school)
 
         yield tell

@@ -14,6 +14,7 @@ from rich.table import Table
 from api.cli.context import (
     admin_connection,
     open_database,
+    plain,
     reported,
     require_current,
     say,
@@ -83,15 +84,16 @@ def backfill(dry_run: bool, student_id: uuid.UUID | None, org: int | None, resta
         with _progress() as bars:
             students = differences = 0
             for organization in organizations:
-                task = bars.add_task(organization.name, total=organization.people)
+                name = plain(organization.name)
+                task = bars.add_task(name, total=organization.people)
                 for step in truth.backfill(db, organization.id, batch, dry_run=dry_run, restart=restart):
                     if step.resumed:
-                        say(f"{organization.name}: goes on after {step.resumed:,} people")
+                        say(f"{name}: goes on after {step.resumed:,} people")
                     for difference in step.differences:
                         bars.console.print(_line(difference), markup=False, highlight=False, soft_wrap=True)
                     bars.update(task, completed=step.students)
                     if not bars.console.is_terminal:
-                        say(f"{organization.name}: {step.students:,} of {organization.people:,} people")
+                        say(f"{name}: {step.students:,} of {organization.people:,} people")
                     differences += len(step.differences)
                 students += step.students
         _summary(students, differences, dry_run)
@@ -128,7 +130,7 @@ def _progress() -> Progress:
     """A bar per organization on a terminal; elsewhere its lines are told one by one."""
     console = Console(stderr=False)
     return Progress(
-        TextColumn("{task.description:24}"),
+        TextColumn("{task.description:24}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

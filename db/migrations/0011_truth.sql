@@ -30,6 +30,7 @@ alter table ops.setting force row level security;
 
 create table ops.aggregate_check (
     aggregate text not null,
+    counted boolean not null default false,
     checked_at timestamptz not null,
     duration interval not null,
     drifting_rows bigint not null,
@@ -38,6 +39,7 @@ create table ops.aggregate_check (
 );
 comment on table ops.aggregate_check is 'Per aggregate of ops.aggregate: what the last comparison with its facts found.';
 comment on column ops.aggregate_check.aggregate is 'Name of the table, with its schema.';
+comment on column ops.aggregate_check.counted is 'Whether `homeroom migrate` has counted what was there before its triggers; until then the next run does.';
 comment on column ops.aggregate_check.duration is 'How long the comparison of all aggregates took.';
 comment on column ops.aggregate_check.drifting_rows is 'Rows that differed from the facts; 0 when it is exact.';
 comment on column ops.aggregate_check.drift is 'Sum of the differences of all columns of those rows, without sign.';
@@ -46,12 +48,11 @@ alter table ops.aggregate_check force row level security;
 
 create table ops.mending (
     org_id bigint not null,
-    constraint mending_pkey primary key (org_id),
-    constraint mending_organization_fkey foreign key (org_id) references school.organization (org_id) on delete cascade
+    constraint mending_pkey primary key (org_id)
 );
 comment on table ops.mending is
 'A row per organization, locked by whoever mends its aggregates: two who add what both found missing would add it twice. A row rather
-than an advisory lock, which any login could take and keep.';
+than an advisory lock, which any login could take and keep; of deleted organizations too, whose rows may need mending.';
 alter table ops.mending enable row level security;
 alter table ops.mending force row level security;
 

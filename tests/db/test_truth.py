@@ -107,16 +107,30 @@ def test_missing_rows_and_rows_of_nobody_are_mended(db: Session, place: int) -> 
     assert drift(db) == []
 
 
-def test_a_deleted_organization_leaves_nothing(db: Session) -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_deleted_organization_leaves_nothing(db: Session, at_once: bool) -> None:
     (org,) = db.execute("select min(org_id) from school.organization").fetchone() or (0,)
-    for table in ("person", "course", "organization"):
-        db.execute(f"delete from school.{table} where org_id = %s".encode(), (org,))
+    tables = ("person", "course", "organization")
+    deletes = [f"delete from school.{table} where org_id = {org}" for table in tables]
+    if at_once:  # whatever the order in which the parts' triggers fire
+        deletes = ["with people as ({}), courses as ({}) {}".format(*deletes)]
+    for delete in deletes:
+        db.execute(delete.encode())
+    assert drift(db) == []
+    assert (db.execute("select board.fold_gone()").fetchone() or (0,))[0] > 0
+    assert drift(db) == []
     kept = db.execute("select kept::text from ops.aggregate union select deltas::text from ops.aggregate")
     for (table,) in kept.fetchall():
         if table:
-            assert db.execute(
-                f"select count(*) from {table} where org_id = %s".encode(), (org,)
-            ).fetchone() == (0,)
+            left = db.execute(f"select count(*) from {table} where org_id = {org}".encode()).fetchone()
+            assert left == (0,), table
+
+
+def test_what_drifts_of_a_deleted_organization_is_mended(db: Session) -> None:
+    gone = 4711
+    db.execute("insert into board.organization_rollup (org_id, students) values (%s, 3)", (gone,))
+    assert drift(db) != []
+    db.execute("select ops.mend(kept, %s) from ops.aggregate order by place", (gone,))
     assert drift(db) == []
 
 

@@ -144,6 +144,22 @@ def test_a_run_killed_while_counting_is_finished_by_the_next(former: Database, c
         assert len(_checked(db)) == 3
 
 
+def test_verifying_is_not_counting(former: Database) -> None:
+    """A comparison between a run that was killed and the next leaves the next its work."""
+    with pytest.raises(InterruptedError):
+        apply.migrate(former.url(), say=_interrupt)
+    with former.connect() as db:
+        db.execute("select ops.verify()")
+        assert drift(db) != []
+        apply.migrate(former.url())
+        assert drift(db) == []
+
+
+def _interrupt(line: str) -> None:
+    if line.startswith("counting "):
+        raise InterruptedError
+
+
 def test_a_writer_meanwhile_is_counted_once(former: Database) -> None:
     """Between two counts, when the triggers are there and the numbers of before are not."""
     said: list[str] = []

@@ -3,6 +3,8 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
+    enough constant interval := interval '1 second';
+    began constant timestamptz := clock_timestamp();
     request uuid;
     done integer := 0;
 begin
@@ -15,6 +17,7 @@ begin
     loop
         perform board.recalculate(org, request);
         done := done + 1;
+        exit when clock_timestamp() > began + enough;
     end loop;
 
     delete from ops.recalculation as r where r.org_id = org and r.finished_at < now() - interval '30 days';
@@ -22,6 +25,7 @@ begin
 end
 $$;
 comment on function board.recalculate_requested(bigint) is
-'Does the recalculations that an organization''s admins asked for and that were too large to be done at once; answers how many. Forgets
-those that were finished a month ago.';
+'Does the recalculations that an organization''s admins asked for and that were too large to be done at once; answers how many. Stops
+after a second, so that neither other organizations nor other admins wait for many: the job comes back in five. Forgets those that
+were finished a month ago.';
 revoke all on function board.recalculate_requested(bigint) from public;

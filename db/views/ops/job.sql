@@ -8,6 +8,11 @@ from (
         'select board.fold($1)', true
     ),
     (
+        'fold the deleted', 'Folds what is left of organizations that were deleted.',
+        interval '1 day', timestamptz '2000-01-01 02:30:00+00',
+        'select board.fold_gone()', false
+    ),
+    (
         'recalculate', 'Does the recalculations of students'' numbers that admins asked for.',
         interval '5 seconds', timestamptz '2000-01-01 00:00:00+00',
         'select board.recalculate_requested($1)', true

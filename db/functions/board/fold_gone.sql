@@ -1,0 +1,22 @@
+create or replace function board.fold_gone() returns bigint
+language plpgsql volatile parallel unsafe security invoker
+set search_path = ''
+as $$
+declare
+    gone bigint;
+    folded bigint := bigint '0';
+begin
+    for gone in
+        select distinct d.org_id
+        from board.work_delta as d
+        where not exists (select from school.organization as o where o.org_id = d.org_id)
+    loop
+        folded := folded + board.fold(gone);
+    end loop;
+    return folded;
+end
+$$;
+comment on function board.fold_gone() is
+'Folds what is left of organizations that were deleted: their deltas add up to nothing, and so leave no row. A daily job. Answers how many
+it folded.';
+revoke all on function board.fold_gone() from public;
