@@ -125,6 +125,150 @@ insert into expectation (relation, actors, sees) values
 ('school.interaction', '{lea analyst,abe admin,sid service}', '{ann,ann ALG,bea ALG,cyd BIO}'),
 ('school.interaction', '{zia admin}', '{zoe GEO}'),
 
+('school.program', '{everything}', '{Gap,Prep,Skills}'),
+('school.program', '{ann student,pam parent,uma tutor,mia mentor}', '{Prep}'),
+('school.program', '{cyd student}', '{Gap}'),
+('school.program', '{tom parent}', '{}'),
+('school.program', '{dan director}', '{Gap,Prep}'),
+('school.program', '{tom teacher,tia teacher}', '{refused}'),
+('school.program', '{lea analyst,abe admin,sid service}', '{Gap,Prep}'),
+('school.program', '{zia admin}', '{Skills}'),
+
+('school.track', '{everything}', '{Care,Data,Ops,Web}'),
+('school.track', '{ann student,pam parent,uma tutor,mia mentor}', '{Data}'),
+('school.track', '{cyd student}', '{Web}'),
+('school.track', '{tom parent}', '{}'),
+('school.track', '{dan director}', '{Data,Ops}'),
+('school.track', '{tom teacher,tia teacher}', '{refused}'),
+('school.track', '{lea analyst,abe admin,sid service}', '{Data,Ops,Web}'),
+('school.track', '{zia admin}', '{Care}'),
+
+-- bea, tom's child, has withdrawn from Fall
+('school.cohort', '{everything}', '{Dawn,Fall,Idle,Spring}'),
+('school.cohort', '{ann student,pam parent,uma tutor,mia mentor}', '{Fall}'),
+('school.cohort', '{cyd student}', '{Spring}'),
+('school.cohort', '{bea student,tom parent}', '{}'),
+('school.cohort', '{dan director}', '{Fall,Idle}'),
+('school.cohort', '{tom teacher,tia teacher}', '{refused}'),
+('school.cohort', '{lea analyst,abe admin,sid service}', '{Fall,Idle,Spring}'),
+('school.cohort', '{zia admin}', '{Dawn}'),
+
+('school.cohort_member', '{everything}', '{ann Fall,bea Fall,cyd Spring,zoe Dawn}'),
+('school.cohort_member', '{ann student,pam parent,uma tutor}', '{ann Fall}'),
+('school.cohort_member', '{bea student,tom parent}', '{bea Fall}'),
+('school.cohort_member', '{mia mentor,dan director}', '{ann Fall,bea Fall}'),
+('school.cohort_member', '{tom teacher,tia teacher}', '{refused}'),
+('school.cohort_member', '{lea analyst,abe admin,sid service}', '{ann Fall,bea Fall,cyd Spring}'),
+('school.cohort_member', '{zia admin}', '{zoe Dawn}'),
+
+('school.cohort_mentor', '{everything}', '{mia Fall,uli Spring,zac Dawn}'),
+('school.cohort_mentor', '{ann student,pam parent,uma tutor,mia mentor,dan director}', '{mia Fall}'),
+('school.cohort_mentor', '{tom parent}', '{}'),
+('school.cohort_mentor', '{tom teacher,tia teacher}', '{refused}'),
+('school.cohort_mentor', '{lea analyst,abe admin,sid service}', '{mia Fall,uli Spring}'),
+('school.cohort_mentor', '{zia admin}', '{zac Dawn}'),
+
+(
+    'school.mentor_session', '{everything}',
+    '{chat mia bea Fall,hello zac zoe Dawn,kickoff mia Fall,retro uli Spring,talk mia ann Fall}'
+),
+('school.mentor_session', '{ann student,pam parent}', '{kickoff mia Fall,talk mia ann Fall}'),
+('school.mentor_session', '{cyd student}', '{retro uli Spring}'),
+('school.mentor_session', '{bea student,tom parent}', '{}'),
+('school.mentor_session', '{mia mentor,dan director}', '{chat mia bea Fall,kickoff mia Fall,talk mia ann Fall}'),
+('school.mentor_session', '{tom teacher,tia teacher,uma tutor}', '{refused}'),
+(
+    'school.mentor_session', '{lea analyst,abe admin,sid service}',
+    '{chat mia bea Fall,kickoff mia Fall,retro uli Spring,talk mia ann Fall}'
+),
+('school.mentor_session', '{zia admin}', '{hello zac zoe Dawn}'),
+
+-- a mentor's students are those who have not withdrawn
+('school.session_attendance', '{everything}', '{ann kickoff,bea kickoff,cyd retro,zoe hello}'),
+('school.session_attendance', '{ann student,pam parent,uma tutor,mia mentor}', '{ann kickoff}'),
+('school.session_attendance', '{bea student,tom parent}', '{bea kickoff}'),
+('school.session_attendance', '{tom teacher,tia teacher,dan director}', '{refused}'),
+('school.session_attendance', '{lea analyst,abe admin,sid service}', '{ann kickoff,bea kickoff,cyd retro}'),
+('school.session_attendance', '{zia admin}', '{zoe hello}'),
+
+('school.milestone', '{everything}', '{demo Spring,gala Dawn,pitch Fall}'),
+('school.milestone', '{ann student,pam parent,uma tutor,mia mentor,dan director}', '{pitch Fall}'),
+('school.milestone', '{tom parent}', '{}'),
+('school.milestone', '{tom teacher,tia teacher}', '{refused}'),
+('school.milestone', '{lea analyst,abe admin,sid service}', '{demo Spring,pitch Fall}'),
+('school.milestone', '{zia admin}', '{gala Dawn}'),
+
+('school.calendar_event', '{everything}', '{fair Fall,feast,final Spring,picnic}'),
+('school.calendar_event', '{ann student,pam parent,uma tutor,mia mentor,dan director}', '{fair Fall,feast}'),
+('school.calendar_event', '{tom parent}', '{feast}'),
+('school.calendar_event', '{tom teacher,tia teacher}', '{refused}'),
+('school.calendar_event', '{lea analyst,abe admin,sid service}', '{fair Fall,feast,final Spring}'),
+('school.calendar_event', '{zia admin}', '{picnic}'),
+
+('school.competency', '{everything}', '{CSS,SQL,tact}'),
+('school.competency', '{ann student,pam parent,uma tutor,mia mentor,dan director}', '{SQL}'),
+('school.competency', '{tom parent}', '{}'),
+('school.competency', '{tom teacher,tia teacher}', '{refused}'),
+('school.competency', '{lea analyst,abe admin,sid service}', '{CSS,SQL}'),
+('school.competency', '{zia admin}', '{tact}'),
+
+('school.competency_score', '{everything}', '{ann SQL,bea SQL,cyd CSS,zoe tact}'),
+('school.competency_score', '{mia mentor}', '{ann SQL}'),
+(
+    'school.competency_score', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,dan director}', '{refused}'
+),
+('school.competency_score', '{lea analyst,abe admin,sid service}', '{ann SQL,bea SQL,cyd CSS}'),
+('school.competency_score', '{zia admin}', '{zoe tact}'),
+
+('school.readiness_score', '{everything}', '{ann,bea,cyd,zoe}'),
+('school.readiness_score', '{mia mentor}', '{ann}'),
+('school.readiness_score', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,dan director}', '{refused}'),
+('school.readiness_score', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
+('school.readiness_score', '{zia admin}', '{zoe}'),
+
+('school.mission', '{everything}', '{join,oath,page,query,vow,walk}'),
+('school.mission', '{ann student,pam parent,uma tutor}', '{query,vow}'),
+('school.mission', '{cyd student}', '{page,vow}'),
+('school.mission', '{tom parent}', '{vow}'),
+('school.mission', '{mia mentor,dan director}', '{join,oath,query,vow}'),
+('school.mission', '{tom teacher,tia teacher}', '{refused}'),
+('school.mission', '{lea analyst,abe admin,sid service}', '{join,oath,page,query,vow}'),
+('school.mission', '{zia admin}', '{walk}'),
+
+('school.mission_attempt', '{everything}', '{ann query,bea query,cyd page,zoe walk}'),
+('school.mission_attempt', '{ann student,pam parent,uma tutor,mia mentor}', '{ann query}'),
+('school.mission_attempt', '{tom parent}', '{bea query}'),
+('school.mission_attempt', '{tom teacher,tia teacher,dan director}', '{refused}'),
+('school.mission_attempt', '{lea analyst,abe admin,sid service}', '{ann query,bea query,cyd page}'),
+('school.mission_attempt', '{zia admin}', '{zoe walk}'),
+
+-- a row each of whoever is listed, whatever the role
+('school.notification', '{everything}', '{news ann,news bea,news dan,news mia,news pam,news tom,news uma,news zoe}'),
+('school.notification', '{ann student}', '{news ann}'),
+('school.notification', '{pam parent}', '{news pam}'),
+('school.notification', '{tom teacher,tom parent}', '{news tom}'),
+('school.notification', '{tia teacher}', '{}'),
+('school.notification', '{uma tutor}', '{news uma}'),
+('school.notification', '{mia mentor}', '{news mia}'),
+('school.notification', '{dan director}', '{news dan}'),
+('school.notification', '{lea analyst}', '{refused}'),
+('school.notification', '{abe admin,sid service}', '{news ann,news bea,news dan,news mia,news pam,news tom,news uma}'),
+('school.notification', '{zia admin}', '{news zoe}'),
+
+('school.ai_nudge', '{everything}', '{ann,bea,cyd,zoe}'),
+(
+    'school.ai_nudge', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'
+),
+('school.ai_nudge', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
+('school.ai_nudge', '{zia admin}', '{zoe}'),
+
+('school.subscription', '{everything}', '{ann,bea,cyd,zoe}'),
+('school.subscription', '{ann student,pam parent}', '{ann}'),
+('school.subscription', '{tom parent}', '{bea}'),
+('school.subscription', '{tom teacher,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'),
+('school.subscription', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
+('school.subscription', '{zia admin}', '{zoe}'),
+
 ('board.student_course_performance', '{everything}', '{ann ALG,ann BIO,bea ALG,cyd BIO,zoe GEO}'),
 ('board.student_course_performance', '{ann student,pam parent,uma tutor}', '{ann ALG,ann BIO}'),
 ('board.student_course_performance', '{tom teacher}', '{ann ALG,bea ALG}'),
@@ -181,6 +325,28 @@ insert into expectation (relation, actors, sees) values
 ),
 ('ingest.rejected', '{abe admin,sid service}', '{pupils}'),
 ('ingest.rejected', '{zia admin}', '{staff}');
+
+-- What each student has one of.
+insert into expectation (relation, actors, sees)
+select o.relation, e.actors, array(select format(o.label, n.name) from unnest(e.names) as n (name))
+from (
+    values
+    ('school.portfolio_item'::regclass, 'essay %s'), ('school.habit', 'reading %s'), ('school.habit_log', '%s reading'),
+    ('school.goal', 'degree %s'), ('school.point_award', '%s'), ('school.badge', 'star %s')
+) as o (relation, label)
+cross join (
+    values
+    ('{everything}'::text[], '{ann,bea,cyd,zoe}'::text[]),
+    ('{ann student,pam parent,uma tutor,mia mentor}', '{ann}'),
+    ('{tom parent}', '{bea}'),
+    ('{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
+    ('{zia admin}', '{zoe}')
+) as e (actors, names);
+insert into expectation (relation, actors, sees)
+select r.relation::regclass, '{tom teacher,tia teacher,dan director}', '{refused}'
+from unnest(array[
+    'school.portfolio_item', 'school.habit', 'school.habit_log', 'school.goal', 'school.point_award', 'school.badge'
+]) as r (relation);
 
 select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))
 from expectation as e

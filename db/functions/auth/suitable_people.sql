@@ -25,6 +25,12 @@ as $$
             when 'tutor' then exists (
                 select from school.tutor_student as t where t.org_id = p.org_id and t.tutor_id = p.id
             )
+            when 'mentor' then exists (
+                select from school.cohort_mentor as m where m.org_id = p.org_id and m.mentor_id = p.id
+            )
+            when 'director' then exists (
+                select from school.track as t where t.org_id = p.org_id and t.director_id = p.id
+            )
             else true
         end,
         p.org_id, length(p.external_id), p.external_id, p.id

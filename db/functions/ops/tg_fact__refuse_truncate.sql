@@ -4,7 +4,11 @@ declare
     fact text;
 begin
     foreach fact in array array[
-        'organization', 'person', 'person_role', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction'
+        'organization', 'person', 'person_role', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction',
+        'program', 'track', 'cohort', 'cohort_member', 'cohort_mentor', 'mentor_session',
+        'session_attendance', 'milestone', 'calendar_event', 'competency', 'competency_score',
+        'readiness_score', 'mission', 'mission_attempt', 'portfolio_item', 'habit', 'habit_log', 'goal',
+        'point_award', 'badge', 'notification', 'ai_nudge', 'subscription'
     ] loop
         execute format(
             'create or replace trigger %I before truncate on school.%I for each statement execute function ops.refuse(%L)',

@@ -66,6 +66,16 @@ as $$
         select a.id, a.title from school.assignment as a
         union all
         select q.id, q.title from school.quiz as q
+        union all
+        select c.id, c.name from school.cohort as c
+        union all
+        select s.id, s.title from school.mentor_session as s
+        union all
+        select c.id, c.name from school.competency as c
+        union all
+        select m.id, m.title from school.mission as m
+        union all
+        select h.id, h.title from school.habit as h
     ),
     label as (
         select
@@ -75,8 +85,8 @@ as $$
             ) as text
         from unnest(found) with ordinality as f (row, number)
         left join unnest(array[
-            'name', 'title', 'parent_id', 'tutor_id', 'teacher_id', 'person_id', 'student_id', 'assignment_id',
-            'quiz_id', 'course_id', 'role', 'entity'
+            'name', 'title', 'parent_id', 'tutor_id', 'teacher_id', 'mentor_id', 'person_id', 'student_id', 'assignment_id',
+            'quiz_id', 'session_id', 'competency_id', 'mission_id', 'habit_id', 'course_id', 'cohort_id', 'role', 'entity'
         ]) with ordinality as c (name, place) on f.row ->> c.name is not null
         left join known as k on k.id::text = f.row ->> c.name
         group by f.number, f.row
@@ -91,12 +101,24 @@ comment on function tests.labels(jsonb[]) is
 'Rows as people read them, sorted: a submission is ''ann sets ALG'', a role ''ann student'', a person ''ann''; a row that names nothing of
 all that is its organization, ''North''.';
 
+create function tests.readable(actor text, relation regclass) returns text
+language sql
+as $$
+    select coalesce(string_agg(quote_ident(a.attname), ', ' order by a.attnum), '*')
+    from pg_attribute as a
+    where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+        and has_column_privilege(coalesce('homeroom_' || split_part(actor, ' ', 2), current_user), relation, a.attnum, 'select')
+$$;
+comment on function tests.readable(text, regclass) is
+'The columns of a table that the actor may read, to be selected; * where there is none, which then is refused.';
+
 create function tests.reads(actor text, relation regclass) returns text[]
 language sql
 as $$
-    select tests.labels(tests.rows_of(format('select * from %s', relation), actor))
+    select tests.labels(tests.rows_of(format('select %s from %s', tests.readable(actor, relation), relation), actor))
 $$;
-comment on function tests.reads(text, regclass) is 'Which rows of a table the actor sees.';
+comment on function tests.reads(text, regclass) is
+'Which rows of a table the actor sees, by the columns that the actor may read.';
 
 create function tests.writes(actor text, statement text) returns text
 language sql

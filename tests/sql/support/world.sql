@@ -100,6 +100,120 @@ begin
     join school.person as s on s.name = g.student
     left join school.course as c on c.title = g.course;
 
+    insert into school.program (org_id, name)
+    select o.org_id, g.program
+    from (values ('North', 'Prep'), ('North', 'Gap'), ('South', 'Skills')) as g (organization, program)
+    join school.organization as o on o.name = g.organization;
+
+    insert into school.track (org_id, program_id, name, director_id)
+    select p.org_id, p.id, g.track, d.id
+    from (
+        values ('Prep', 'Data', 'dan'), ('Gap', 'Web', null), ('Gap', 'Ops', 'dan'), ('Skills', 'Care', null)
+    ) as g (program, track, director)
+    join school.program as p on p.name = g.program
+    left join school.person as d on d.name = g.director;
+
+    insert into school.cohort (org_id, track_id, name, starts_on, ends_on, status)
+    select t.org_id, t.id, g.cohort, date '2024-01-01', date '2024-06-30', 'active'
+    from (values ('Data', 'Fall'), ('Data', 'Idle'), ('Web', 'Spring'), ('Care', 'Dawn')) as g (track, cohort)
+    join school.track as t on t.name = g.track;
+
+    insert into school.cohort_member (org_id, cohort_id, student_id, status)
+    select c.org_id, c.id, s.id, g.status
+    from (
+        values
+        ('ann', 'Fall', 'active'), ('bea', 'Fall', 'withdrawn'), ('cyd', 'Spring', 'completed'), ('zoe', 'Dawn', 'active')
+    ) as g (student, cohort, status)
+    join school.cohort as c on c.name = g.cohort
+    join school.person as s on s.name = g.student;
+
+    insert into school.cohort_mentor (org_id, cohort_id, mentor_id)
+    select c.org_id, c.id, m.id
+    from (values ('mia', 'Fall'), ('uli', 'Spring'), ('zac', 'Dawn')) as g (mentor, cohort)
+    join school.cohort as c on c.name = g.cohort
+    join school.person as m on m.name = g.mentor;
+
+    insert into school.mentor_session (org_id, cohort_id, mentor_id, student_id, title, starts_at, ends_at, status, rating)
+    select m.org_id, m.cohort_id, m.mentor_id, s.id, g.title, timestamptz '2024-01-10 10:00Z', timestamptz '2024-01-10 11:00Z', 'held', 4
+    from (
+        values
+        ('Fall', null, 'kickoff'), ('Fall', 'ann', 'talk'), ('Fall', 'bea', 'chat'), ('Spring', null, 'retro'), ('Dawn', 'zoe', 'hello')
+    ) as g (cohort, student, title)
+    join school.cohort as c on c.name = g.cohort
+    join school.cohort_mentor as m on m.org_id = c.org_id and m.cohort_id = c.id
+    left join school.person as s on s.name = g.student;
+
+    insert into school.session_attendance (org_id, session_id, student_id, joined_at)
+    select m.org_id, m.id, s.id, m.starts_at
+    from (values ('ann', 'kickoff'), ('bea', 'kickoff'), ('cyd', 'retro'), ('zoe', 'hello')) as g (student, title)
+    join school.mentor_session as m on m.title = g.title
+    join school.person as s on s.name = g.student;
+
+    insert into school.milestone (org_id, cohort_id, title, due_at)
+    select c.org_id, c.id, g.title, timestamptz '2024-03-01'
+    from (values ('Fall', 'pitch'), ('Spring', 'demo'), ('Dawn', 'gala')) as g (cohort, title)
+    join school.cohort as c on c.name = g.cohort;
+
+    insert into school.calendar_event (org_id, cohort_id, title, starts_at)
+    select o.org_id, c.id, g.title, timestamptz '2024-02-01'
+    from (
+        values ('North', 'Fall', 'fair'), ('North', 'Spring', 'final'), ('North', null, 'feast'), ('South', null, 'picnic')
+    ) as g (organization, cohort, title)
+    join school.organization as o on o.name = g.organization
+    left join school.cohort as c on c.name = g.cohort;
+
+    insert into school.competency (org_id, track_id, name, required_level)
+    select t.org_id, t.id, g.competency, 70
+    from (values ('Data', 'SQL'), ('Web', 'CSS'), ('Care', 'tact')) as g (track, competency)
+    join school.track as t on t.name = g.track;
+
+    insert into school.competency_score (org_id, competency_id, student_id, level)
+    select c.org_id, c.id, s.id, 60
+    from (values ('ann', 'SQL'), ('bea', 'SQL'), ('cyd', 'CSS'), ('zoe', 'tact')) as g (student, competency)
+    join school.competency as c on c.name = g.competency
+    join school.person as s on s.name = g.student;
+
+    insert into school.mission (org_id, track_id, title, status)
+    select o.org_id, t.id, g.title, g.status
+    from (
+        values
+        ('North', 'Data', 'query', 'published'), ('North', 'Data', 'join', 'draft'), ('North', 'Web', 'page', 'closed'),
+        ('North', null, 'vow', 'published'), ('North', null, 'oath', 'draft'), ('South', 'Care', 'walk', 'published')
+    ) as g (organization, track, title, status)
+    join school.organization as o on o.name = g.organization
+    left join school.track as t on t.name = g.track;
+
+    insert into school.mission_attempt (org_id, mission_id, student_id, started_at)
+    select m.org_id, m.id, s.id, timestamptz '2024-01-08'
+    from (values ('ann', 'query'), ('bea', 'query'), ('cyd', 'page'), ('zoe', 'walk')) as g (student, mission)
+    join school.mission as m on m.title = g.mission
+    join school.person as s on s.name = g.student;
+
+    -- What every student has.
+    insert into school.readiness_score (org_id, student_id, scored_at, score)
+    select r.org_id, r.person_id, timestamptz '2024-01-08', 55 from school.person_role as r where r.role = 'student';
+    insert into school.portfolio_item (org_id, student_id, title, state, quality, reviewed_at)
+    select r.org_id, r.person_id, 'essay', 'approved', 88, timestamptz '2024-01-08' from school.person_role as r where r.role = 'student';
+    insert into school.habit (org_id, student_id, title)
+    select r.org_id, r.person_id, 'reading' from school.person_role as r where r.role = 'student';
+    insert into school.habit_log (org_id, habit_id, student_id, day)
+    select h.org_id, h.id, h.student_id, date '2024-01-08' from school.habit as h;
+    insert into school.goal (org_id, student_id, title)
+    select r.org_id, r.person_id, 'degree' from school.person_role as r where r.role = 'student';
+    insert into school.point_award (org_id, student_id, points, reason)
+    select r.org_id, r.person_id, 10, 'diligence' from school.person_role as r where r.role = 'student';
+    insert into school.badge (org_id, student_id, name)
+    select r.org_id, r.person_id, 'star' from school.person_role as r where r.role = 'student';
+    insert into school.ai_nudge (org_id, student_id, message)
+    select r.org_id, r.person_id, 'Read a page.' from school.person_role as r where r.role = 'student';
+    insert into school.subscription (org_id, student_id)
+    select r.org_id, r.person_id from school.person_role as r where r.role = 'student';
+
+    insert into school.notification (org_id, person_id, title)
+    select p.org_id, p.id, 'news'
+    from school.person as p
+    where p.name in ('ann', 'bea', 'pam', 'tom', 'uma', 'mia', 'dan', 'zoe');
+
     insert into ingest.rejected (org_id, source, entity, line, row_data, reason)
     select o.org_id, 'paper', g.entity, 2, '{}', 'illegible'
     from (values ('North', 'pupils'), ('South', 'staff')) as g (organization, entity)
@@ -116,7 +230,15 @@ South  GEO, taught by zac: zoe (active). zed is zoe''s parent. zia admin.
 
 ALG has a published assignment (sets) and quiz (roots), and drafts of both (rings, fields); BIO a closed assignment (cells)
 and quiz (genes); GEO a published assignment (maps) and quiz (capes). Who is or was enrolled has done what is not a draft.
-The totals are folded but for the quizzes. Of North''s list of pupils and of South''s list of staff a row was rejected.';
+The totals are folded but for the quizzes.
+
+North  Program Prep, track Data (director dan), cohorts Fall (mentor mia): ann (active), bea (withdrawn), and Idle. Program Gap,
+       tracks Web, cohort Spring (mentor uli, who acts as tutor alone): cyd (completed), and Ops (director dan).
+South  Program Skills, track Care, cohort Dawn (mentor zac, likewise): zoe.
+
+Cohorts have a session of all or of one, a milestone and an event; feast and picnic are for everybody of their organization.
+Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, most of
+the people a notification. Of North''s list of pupils and of South''s list of staff a row was rejected.';
 
 create function tests.person(name text) returns uuid
 language sql

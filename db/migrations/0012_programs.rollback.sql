@@ -1,0 +1,9 @@
+drop table school.calendar_event;
+drop table school.milestone;
+drop table school.session_attendance;
+drop table school.mentor_session;
+drop table school.cohort_mentor;
+drop table school.cohort_member;
+drop table school.cohort;
+drop table school.track;
+drop table school.program;

@@ -1,0 +1,3 @@
+drop table school.subscription;
+drop table school.ai_nudge;
+drop table school.notification;
