@@ -18,6 +18,26 @@ from (
         'select board.recalculate_requested($1)', true
     ),
     (
+        'refresh dashboards', 'Refreshes the dashboards that wait in the queue; a worker does so all the time.',
+        interval '10 seconds', timestamptz '2000-01-01 00:00:05+00',
+        'select board.drain_for_a_while($1)', true
+    ),
+    (
+        'refresh stale dashboards', 'Refreshes the dashboards that time has put out of date, of students who looked within a day.',
+        interval '1 minute', timestamptz '2000-01-01 00:00:15+00',
+        'select board.refresh_stale_dashboards($1)', true
+    ),
+    (
+        'rank leaderboards', 'Ranks the members of each cohort by their points.',
+        interval '1 minute', timestamptz '2000-01-01 00:00:45+00',
+        'select board.refresh_leaderboard($1)', true
+    ),
+    (
+        'prune queue', 'Forgets what was processed an hour ago.',
+        interval '10 minutes', timestamptz '2000-01-01 00:01:00+00',
+        'select board.prune_queue()', false
+    ),
+    (
         'interaction months', 'Makes the partitions that interactions of the next three months will need.',
         interval '1 day', timestamptz '2000-01-01 01:00:00+00',
         'select school.provide_interaction_months(current_date, current_date + 90)', false

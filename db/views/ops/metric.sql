@@ -21,6 +21,20 @@ select 'homeroom_recalculations_queued', 'Recalculations that admins asked for a
 from ops.recalculation
 where finished_at is null
 union all
+select 'queue_depth', 'Marks in the queue that wait for a refresh, by priority.', jsonb_build_object('priority', p.priority), count(q.id)
+from unnest(enum_range(null::board.priority)) as p (priority)
+left join board.dashboard_update_queue as q on q.priority = p.priority and q.processed_at is null and q.dead_at is null
+group by p.priority
+union all
+select 'refresh_worker_lag', 'Seconds since the oldest mark that waits was made; 0 when none does.', '{}',
+    coalesce(extract(epoch from clock_timestamp() - min(q.queued_at)), 0)
+from board.dashboard_update_queue as q
+where q.processed_at is null and q.dead_at is null
+union all
+select 'homeroom_dead_letters', 'Marks that the worker gave up on: their last_error says why.', '{}', count(*)
+from board.dashboard_update_queue as q
+where q.dead_at is not null
+union all
 select
     'homeroom_job_due_timestamp_seconds', 'When a job is due next. In the past: nobody runs the jobs.',
     jsonb_build_object('job', s.name), extract(epoch from s.next_due)

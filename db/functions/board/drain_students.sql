@@ -1,0 +1,63 @@
+create or replace function board.drain_students(org bigint, batch_size integer default 500) returns integer
+language plpgsql volatile parallel unsafe security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    most_attempts constant integer := 5;
+    longest_pause constant interval := interval '5 minutes';
+    students uuid[];
+    student uuid;
+    done integer := 0;
+begin
+    perform board.spread_shared_marks(org);
+
+    -- The most urgent first, then the oldest; those whom another worker has are left to it.
+    students := array(
+        select c.student_id
+        from (
+            select q.subject_id, min(q.priority) as priority, min(q.queued_at) as queued_at
+            from board.dashboard_update_queue as q
+            where q.org_id = org and q.subject = 'student' and q.processed_at is null and q.dead_at is null
+                and (q.not_before is null or q.not_before <= now())
+            group by q.subject_id
+        ) as w
+        join board.student_dashboard_cache as c on c.org_id = org and c.student_id = w.subject_id
+        order by w.priority, w.queued_at
+        limit batch_size
+        for update of c skip locked
+    );
+    if students = '{}' then
+        -- Of people who are no students, or gone.
+        update board.dashboard_update_queue as q set processed_at = clock_timestamp()
+        where q.org_id = org and q.subject = 'student' and q.processed_at is null
+            and not exists (select from board.student_dashboard_cache as c where c.org_id = org and c.student_id = q.subject_id);
+        return done;
+    end if;
+
+    begin
+        done := board.refresh_students(org, students);
+    exception when others then
+        -- One of them cannot be computed: find out which, and let the others have theirs.
+        foreach student in array students loop
+            begin
+                done := done + board.refresh_students(org, array[student]);
+            exception when others then
+                update board.dashboard_update_queue as q set
+                    attempts = q.attempts + 1,
+                    last_error = format('%s: %s', sqlstate, sqlerrm),
+                    not_before = clock_timestamp() + least(longest_pause, interval '1 second' * 2 ^ q.attempts),
+                    dead_at = case when q.attempts + 1 >= most_attempts then clock_timestamp() end
+                where q.org_id = org and q.subject = 'student' and q.subject_id = student and q.processed_at is null;
+            end;
+        end loop;
+    end;
+    return cardinality(students);
+end
+$$;
+comment on function board.drain_students(bigint, integer) is
+'Refreshes the students of an organization who have waited in the queue, at most batch_size, set-wise, in the caller''s transaction. Any
+number of workers at once: each takes others. One who cannot be computed is tried again after 1, 2, 4, 8 seconds and given up after
+the fifth time (dead_at, last_error), and holds nobody up. Answers how many were tried; 0: nobody waits whom another worker does not
+have.';
+revoke all on function board.drain_students(bigint, integer) from public;

@@ -1,0 +1,47 @@
+create or replace function board.refresh_leaderboard(org bigint) returns bigint
+language plpgsql volatile parallel unsafe security invoker
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    changed bigint;
+begin
+    with point as materialized (
+        select a.student_id, sum(a.points) as points from school.point_award as a where a.org_id = org group by a.student_id
+    ),
+    ranked as (
+        select
+            m.cohort_id, m.student_id, coalesce(p.points, 0)::bigint as points,
+            rank() over (partition by m.cohort_id order by coalesce(p.points, 0) desc) as place,
+            round(100 * percent_rank() over (partition by m.cohort_id order by coalesce(p.points, 0))::numeric, 2) as percentile
+        from school.cohort_member as m
+        left join point as p on p.student_id = m.student_id
+        where m.org_id = org and m.status = 'active'
+    ),
+    gone as (
+        delete from board.leaderboard as l
+        where l.org_id = org
+            and not exists (select from ranked as r where r.cohort_id = l.cohort_id and r.student_id = l.student_id)
+        returning 1
+    ),
+    come as (
+        insert into board.leaderboard as l (org_id, cohort_id, student_id, points, rank, percentile)
+        select org, r.cohort_id, r.student_id, r.points, r.place, r.percentile
+        from ranked as r
+        order by r.cohort_id, r.student_id
+        on conflict (org_id, cohort_id, student_id) do update set
+            points = excluded.points, rank = excluded.rank, percentile = excluded.percentile
+            where (l.points, l.rank, l.percentile) is distinct from (excluded.points, excluded.rank, excluded.percentile)
+        returning 1
+    )
+    select (select count(*) from gone) + (select count(*) from come) into changed;
+
+    insert into board.leaderboard_refresh as r (org_id, as_of) values (org, now())
+    on conflict (org_id) do update set as_of = excluded.as_of;
+    return changed;
+end
+$$;
+comment on function board.refresh_leaderboard(bigint) is
+'Ranks the active members of each of an organization''s cohorts by their points, as of now; only places that changed are written. A job,
+every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points.';
+revoke all on function board.refresh_leaderboard(bigint) from public;

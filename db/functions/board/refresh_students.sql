@@ -1,0 +1,66 @@
+create or replace function board.refresh_students(org bigint, students uuid[]) returns integer
+language plpgsql volatile parallel unsafe security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    locked uuid[];
+    seen bigint[];
+begin
+    -- First lock, then look: each statement sees what was committed before it began, so that nobody who computed earlier can store
+    -- later, and every mark that is finished was seen by the computation. Whoever is locked is being refreshed already.
+    locked := array(
+        select c.student_id
+        from board.student_dashboard_cache as c
+        where c.org_id = org and c.student_id = any (students)
+        order by c.student_id
+        for update skip locked
+    );
+    if locked = '{}' then
+        return 0;
+    end if;
+    seen := array(
+        select q.id
+        from board.dashboard_update_queue as q
+        where q.org_id = org and q.subject = 'student' and q.subject_id = any (locked) and q.processed_at is null
+    );
+
+    update board.student_dashboard_cache as c set
+        version = c.version + (c.document is null or c.document::jsonb <> d.document::jsonb)::integer,
+        updated_at = d.updated_at,
+        fresh_until = d.fresh_until,
+        computed_in = d.computed_in,
+        scopes = d.scopes,
+        document = d.document,
+        tier = d.tier,
+        cohort_id = d.cohort_id,
+        readiness_score = d.readiness_score,
+        readiness_trend_7d = d.readiness_trend_7d,
+        time_to_ready = d.time_to_ready,
+        points = d.points,
+        streak_days = d.streak_days,
+        badges = d.badges,
+        missions_completed = d.missions_completed,
+        missions_in_review = d.missions_in_review,
+        hours_this_week = d.hours_this_week,
+        habits_today = d.habits_today,
+        habits_done_today = d.habits_done_today,
+        active_goals = d.active_goals,
+        portfolio_health = d.portfolio_health,
+        assignments_due = d.assignments_due,
+        assignments_overdue = d.assignments_overdue,
+        assignments_ungraded = d.assignments_ungraded,
+        notifications_unread = d.notifications_unread,
+        notifications_urgent = d.notifications_urgent
+    from board.student_documents(org, locked) as d
+    where c.org_id = org and c.student_id = d.student_id;
+
+    update board.dashboard_update_queue as q set processed_at = clock_timestamp(), dead_at = null
+    where q.org_id = org and q.id = any (seen);
+    return cardinality(locked);
+end
+$$;
+comment on function board.refresh_students(bigint, uuid[]) is
+'Computes the dashboards of these students anew, stores them, and finishes what stood in the queue for them. Set-wise: one student or
+ten thousand. Answers how many; those whom another session is refreshing are left to it, those who are no students do not count.';
+revoke all on function board.refresh_students(bigint, uuid[]) from public;

@@ -1,0 +1,32 @@
+create or replace function board.student_dashboard(include_notifications boolean default true, include_ai_nudge boolean default true)
+returns json
+language plpgsql volatile parallel unsafe security definer
+set search_path = ''
+as $$
+declare
+    org constant bigint := auth.org_id();
+    student constant uuid := auth.person_id();
+    dashboard constant board.student_dashboard_cache := board.current_student_dashboard(org, student);
+    -- What compares the student with others lags a minute and is none of the document.
+    compared constant jsonb := board.masked(
+        jsonb_build_object('leaderboard', board.student_leaderboard(org, student, dashboard.cohort_id)), dashboard.tier
+    );
+    document text := dashboard.document;
+begin
+    if not (include_notifications and include_ai_nudge) then
+        document := dashboard.document::jsonb
+            - case when include_notifications then '{}' else '{notifications}' end::text[]
+            - case when include_ai_nudge then '{}' else '{ai_nudge,ai_nudge_id}' end::text[];
+    end if;
+    -- Two objects in one, as text: the stored document is not parsed.
+    return (
+        left(document, -1) || ', "leaderboard": ' || (compared -> 'leaderboard')
+        || ', "last_updated": ' || to_json(board.utc(dashboard.updated_at)) || '}'
+    )::json;
+end
+$$;
+comment on function board.student_dashboard(boolean, boolean) is
+'The dashboard of the student who asks, masked by tier: see board.student_documents, and board.student_leaderboard for the part that
+compares (leaderboard). include_notifications, include_ai_nudge: whether notifications, ai_nudge and ai_nudge_id are in it.';
+revoke all on function board.student_dashboard(boolean, boolean) from public;
+grant execute on function board.student_dashboard(boolean, boolean) to homeroom_student;

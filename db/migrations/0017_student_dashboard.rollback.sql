@@ -1,0 +1,7 @@
+drop table school.action_receipt;
+drop table board.tier_mask;
+drop table board.leaderboard_refresh;
+drop table board.leaderboard;
+drop table board.dashboard_update_queue;
+drop type board.priority;
+drop table board.student_dashboard_cache;
