@@ -82,12 +82,15 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
     return JsonBytes(await services.database.call(function, claims, *arguments), b"private, no-cache")
 
 
-def responses(document: type, *errors: int, accepted: bool = False) -> dict[int, ResponseSpec]:
+def responses(
+    document: type, *errors: int, success: int = 200, accepted: bool = False
+) -> dict[int, ResponseSpec]:
     """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any.
 
-    accepted: whether the document also comes with 202, when the work is yet to be done.
+    success: the status with which the document comes. accepted: whether it also comes with 202, when the work
+    is yet to be done.
     """
-    statuses = (200, 202) if accepted else (200,)
+    statuses = (success, 202) if accepted else (success,)
     answers = {
         status: ResponseSpec(document, generate_examples=False, description=document.__doc__ or "")
         for status in statuses

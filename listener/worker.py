@@ -1,23 +1,26 @@
-"""The worker: what happens by itself, on the worker's clock. So far that is running the jobs that are due.
+"""The worker: what happens by itself. It refreshes the dashboards that wait in the queue, and runs the jobs that are due.
 
-It may run beside pg_cron and beside other workers: the database lets nobody run a job twice.
+It may run beside pg_cron and beside other workers: the database lets nobody refresh or run the same at once.
 """
 
 from __future__ import annotations
 
 import random
 import threading
+import time
 
 import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from db.session import connect
+from db.session import as_owner, connect
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS = 2.0
-"""How long to wait before looking again, when nothing was left to do."""
+JOB_SECONDS = 2.0
+"""How long to wait before looking for jobs again, when none was left."""
+QUEUE_SECONDS = 0.2
+"""How long to wait before looking into the queue again, when it was empty."""
 BUDGET = "1 second"
 """How long one call may go on starting jobs. The worker stops between two calls."""
 BACKOFF_SECONDS = (0.2, 10.0)
@@ -38,11 +41,14 @@ def run(url: str, stopped: threading.Event) -> None:
         try:
             with connect(conninfo, "worker") as connection:
                 connection.add_notice_handler(_report)
-                unfinished = run_due_jobs(connection)
+                unfinished, looked = run_due_jobs(connection), time.monotonic()
                 log.info("working")
                 pause, trouble = BACKOFF_SECONDS[0], ""
-                while not stopped.wait(0 if unfinished else POLL_SECONDS):
-                    unfinished = run_due_jobs(connection)
+                refreshed = 0
+                while not stopped.wait(0 if unfinished or refreshed else QUEUE_SECONDS):
+                    refreshed = drain_queue(connection)
+                    if unfinished or time.monotonic() > looked + JOB_SECONDS:
+                        unfinished, looked = run_due_jobs(connection), time.monotonic()
         except psycopg.Error as error:
             if str(error) != trouble:  # said once, not at every attempt
                 trouble = str(error)
@@ -55,6 +61,13 @@ def run_due_jobs(connection: psycopg.Connection) -> bool:
     """Run jobs that are due for a while; True if some are left."""
     row = connection.execute(f"call ops.run_due_jobs('{BUDGET}')").fetchone()
     return row == (True,)
+
+
+def drain_queue(connection: psycopg.Connection) -> int:
+    """Refresh a batch of the dashboards that wait; how many were tried."""
+    with as_owner(connection):
+        row = connection.execute("select board.drain_queue()").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _report(notice: psycopg.errors.Diagnostic) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from api.cli import data, database, jobs, people, run, seed, truth
+from api.cli import data, database, jobs, people, refresh, run, seed, truth
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -20,6 +20,6 @@ def main() -> None:
     """
 
 
-for module in (run, database, people, data, seed, jobs, truth):
+for module in (run, database, people, data, seed, jobs, refresh, truth):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -1,0 +1,71 @@
+"""Dashboards by hand: `refresh`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from api.cli.context import (
+    admin_connection,
+    open_database,
+    reported,
+    require_current,
+    say,
+    settings_from_environment,
+)
+from db import refresh as dashboards
+
+
+@click.command()
+@click.option("--queue-only", is_flag=True, help="Only those who wait in the queue.")
+@click.option("--stale-only", is_flag=True, help="Only those that time has put out of date.")
+@click.option("--all", "everybody", is_flag=True, help="Every student's, whether or not it is out of date.")
+@click.option("--student-id", type=click.UUID, help="One student's, whether or not it is out of date.")
+@click.option("--sync", is_flag=True, help="With --all or --student-id: refresh now, not by the worker.")
+@reported
+def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUID | None, sync: bool) -> None:
+    """Bring students' dashboards up to date: those who wait in the queue, and those of whom time has run out.
+
+    With --all or --student-id they are put into the queue, which the worker drains; with --sync it is drained
+    here. Readers never need this: a dashboard that is out of date is computed when it is read.
+    """
+    chosen = [queue_only, stale_only, everybody, student_id is not None]
+    if sum(chosen) > 1:
+        raise click.UsageError("--queue-only, --stale-only, --all and --student-id exclude each other")
+    if sync and not (everybody or student_id):
+        raise click.UsageError("--sync goes with --all or --student-id")
+    with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
+        require_current(settings)
+        if everybody or student_id:
+            marked = dashboards.mark(db, student_id)
+            if student_id and not marked:
+                raise click.ClickException(f"there is no student {student_id}")
+            say(f"{marked:,} students put into the queue")
+            queue_only = sync
+        elif not queue_only and not stale_only:
+            queue_only = stale_only = True
+        if queue_only:
+            _report(dashboards.drain(db), "refreshed from the queue")
+        if stale_only:
+            _report(dashboards.stale(db), "refreshed because time had run out")
+
+
+def _report(batches: Iterator[int], what: str) -> None:
+    """Count the students as they are done: on a terminal as it goes, and once at the end."""
+    began, done = time.monotonic(), 0
+    columns = (TextColumn("{task.completed:>9,} students " + what), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
+        task = bars.add_task("", total=None)
+        for batch in batches:
+            done += batch
+            bars.update(task, completed=done)
+    say(f"{done:,} students {what} in {time.monotonic() - began:,.1f} s")
+
+
+COMMANDS = [refresh]

@@ -1,0 +1,222 @@
+"""The student's dashboard and the answer to an action, for OpenAPI (see api.documents)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from api.documents import Count, Score
+
+Masked = Literal["upgrade_required"]
+Priority = Literal["urgent", "high", "normal", "low"]
+
+
+class Readiness(Struct, forbid_unknown_fields=True):
+    """How ready the student is for what the track leads to."""
+
+    score: Annotated[Score | None, Meta(description="The last readiness score.")]
+    time_to_ready: Annotated[
+        Count | Masked | None,
+        Meta(description="Days to the track's target at the pace of the last 28; null when not rising."),
+    ]
+    trend_7d: Annotated[str | None, Meta(description="Against seven days ago, signed: +2.1.")]
+    gaps: Annotated[list[str] | Masked | None, Meta(description="Up to three competencies, widest first.")]
+
+
+class Task(Struct, forbid_unknown_fields=True):
+    """Something to do."""
+
+    type: Annotated[str, Meta(description="mission, assignment, quiz, habit, session or milestone.")]
+    id: Annotated[UUID, Meta(description="Of the mission, assignment and so on.")]
+    title: Annotated[str, Meta(description="What it is called.")]
+    priority: Annotated[
+        Priority, Meta(description="urgent: overdue or within 24 hours; high: 72; low: no deadline.")
+    ]
+    deadline: Annotated[datetime | None, Meta(description="When it is due.")]
+    cta: Annotated[str, Meta(description="The path that a client opens.")]
+    est_hours: Annotated[float | None, Meta(description="How long it may take.")]
+
+
+class Today(Struct, forbid_unknown_fields=True):
+    """What to do next."""
+
+    primary_action: Annotated[Task | None, Meta(description="The first thing to do.")]
+    secondary_actions: Annotated[list[Task], Meta(description="Up to five more.", max_length=5)]
+
+
+class QuickStats(Struct, forbid_unknown_fields=True):
+    """Numbers at a glance."""
+
+    points: Annotated[int, Meta(description="All there ever were.")]
+    streak_days: Annotated[Count, Meta(description="Days in a row with a habit kept, up to yesterday.")]
+    badges: Annotated[Count, Meta(description="All there ever were.")]
+    missions_completed: Annotated[Count, Meta(description="Approved.")]
+    hours_this_week: Annotated[float, Meta(description="With learning agents, since Monday.")]
+
+
+class Coaching(Struct, forbid_unknown_fields=True):
+    """Habits and goals."""
+
+    habits_done: Annotated[Count, Meta(description="Kept today.")]
+    habits_total: Annotated[Count, Meta(description="Active.")]
+    active_goals: Annotated[Count, Meta(description="Not yet reached.")]
+    streak_days: Annotated[Count, Meta(description="As in quick_stats.")]
+
+
+class Missions(Struct, forbid_unknown_fields=True):
+    """Missions by state."""
+
+    started: Count
+    submitted: Count
+    in_review: Count
+    approved: Count
+    rejected: Count
+    missions_in_review: Annotated[Count, Meta(description="Submitted or in review.")]
+
+
+class Portfolio(Struct, forbid_unknown_fields=True):
+    """Portfolio items by state."""
+
+    draft: Count
+    submitted: Count
+    in_review: Count
+    approved: Count
+    rejected: Count
+    health: Annotated[
+        Score | Masked | None, Meta(description="Seven parts quality, three parts share approved.")
+    ]
+
+
+class Event(Struct, forbid_unknown_fields=True):
+    """What comes next in the cohort."""
+
+    kind: Annotated[str, Meta(description="session, milestone or event.")]
+    id: UUID
+    title: str
+    starts_at: datetime
+
+
+class Mentor(Struct, forbid_unknown_fields=True):
+    """Who accompanies the cohort."""
+
+    id: UUID
+    name: str
+
+
+class Cohort(Struct, forbid_unknown_fields=True):
+    """The student's cohort."""
+
+    id: UUID
+    name: str
+    next_event: Event | None
+    mentor: Mentor | None
+    completion: Annotated[Score | None, Meta(description="Of the track's missions, those approved.")]
+
+
+class NoCohort(Struct, forbid_unknown_fields=True):
+    """Where there is no cohort."""
+
+    cta: Literal["Join cohort"]
+
+
+class Subscription(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What the student may see."""
+
+    tier: Literal["free", "premium"]
+    days_left: Annotated[Count | None, Meta(description="Until it ends.")]
+    warning: Annotated[str | None, Meta(description="While enhanced access ends within 7 days.")] = None
+
+
+class Assignments(Struct, forbid_unknown_fields=True):
+    """Assignments of active courses."""
+
+    due: Count
+    overdue: Count
+    ungraded: Count
+
+
+class Cards(Struct, forbid_unknown_fields=True):
+    """The dashboard's cards."""
+
+    coaching: Coaching
+    missions: Missions
+    portfolio: Portfolio
+    cohort: Annotated[Any, Meta(description='A cohort, or {"cta": "Join cohort"}.')]
+    subscription: Subscription
+    assignments: Assignments
+
+
+class Notification(Struct, forbid_unknown_fields=True):
+    """Something the student was told."""
+
+    id: UUID
+    title: str
+    body: str | None
+    is_urgent: bool
+    created_at: datetime
+    read_at: datetime | None
+
+
+class Notifications(Struct, forbid_unknown_fields=True):
+    """What the student was told."""
+
+    unread: Count
+    urgent: Annotated[Count, Meta(description="Of the unread.")]
+    latest: Annotated[list[Notification], Meta(description="Read or not, the newest first.", max_length=5)]
+
+
+class Place(Struct, forbid_unknown_fields=True):
+    """A place in the cohort's ranking."""
+
+    rank: Annotated[int, Meta(ge=1)]
+    name: str
+    points: int
+    is_me: bool
+
+
+class Leaderboard(Struct, forbid_unknown_fields=True):
+    """Where the student stands in the cohort."""
+
+    rank: Annotated[int, Meta(ge=1, description="1 is the best; equals share one.")]
+    percentile: Annotated[Score | Masked | None, Meta(description="Per cent of the others with less.")]
+    points: int
+    around_me: Annotated[list[Place], Meta(description="Two before, two after.", max_length=5)]
+    as_of: Annotated[datetime, Meta(description="When the cohort was ranked: it may lag a minute.")]
+
+
+class Flags(Struct, forbid_unknown_fields=True):
+    """What a client shows at once."""
+
+    live_session_now: bool
+    review_arrived: Annotated[bool, Meta(description="Within 24 hours.")]
+    nudge_new: Annotated[bool, Meta(description="Within 24 hours.")]
+    deadline_today: bool
+    enhanced_access_expiring: Annotated[bool, Meta(description="Within 7 days.")]
+
+
+class StudentDashboard(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """The dashboard of the student who asks. What the tier does not see is null or "upgrade_required"."""
+
+    readiness: Readiness
+    today: Today
+    quick_stats: QuickStats
+    cards: Cards
+    leaderboard: Leaderboard | None
+    flags: Flags
+    missions_in_review: Annotated[Count, Meta(description="As in cards.missions.")]
+    sources: Annotated[dict[str, Any], Meta(description="Of each service, when it was last heard of.")]
+    last_updated: Annotated[datetime, Meta(description="When the document was computed.")]
+    notifications: Annotated[Notifications | None, Meta(description="Unless not asked for.")] = None
+    ai_nudge: Annotated[str | None, Meta(description="What the AI coach says now.")] = None
+    ai_nudge_id: Annotated[UUID | None, Meta(description="To dismiss it.")] = None
+
+
+class ActionTaken(Struct, forbid_unknown_fields=True):
+    """The action was taken; the next read shows it."""
+
+    status: Literal["queued"]
+    action: Annotated[str, Meta(description="Which.")]
+    priority: Annotated[Priority, Meta(description="How soon others' dashboards follow.")]

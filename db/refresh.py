@@ -1,0 +1,45 @@
+"""Bringing dashboards up to date by hand: what `homeroom refresh` runs. A transaction per batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import psycopg
+
+from db.session import as_owner
+
+BATCH = 500
+
+
+def drain(db: psycopg.Connection) -> Iterator[int]:
+    """Refresh whoever waits in the queue; yields how many students each batch had."""
+    while batch := _number(db, "select board.drain_queue(%s)", BATCH):
+        yield batch
+
+
+def stale(db: psycopg.Connection) -> Iterator[int]:
+    """Refresh the dashboards that time has put out of date; yields how many each batch had."""
+    for org in _organizations(db):
+        while batch := _number(db, "select board.refresh_stale_dashboards(%s)", org):
+            yield batch
+
+
+def mark(db: psycopg.Connection, student: UUID | None) -> int:
+    """Put a student, or all, into the queue; how many that are."""
+    marked = 0
+    for org in _organizations(db):
+        marked += _number(db, "select board.mark_students(%s, %s)", org, student)
+    return marked
+
+
+def _organizations(db: psycopg.Connection) -> list[int]:
+    with as_owner(db):
+        rows = db.execute("select org_id from school.organization order by org_id").fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def _number(db: psycopg.Connection, query: str, *parameters: object) -> int:
+    with as_owner(db):
+        row = db.execute(query.encode(), parameters).fetchone()
+    return int(row[0]) if row else 0
