@@ -73,7 +73,23 @@ def test_the_dice_do_not_depend_on_the_version(school: Database) -> None:
             (select count(*) from school.enrollment where status = 'dropped')
         )
     """
+    programs = """
+        select concat_ws(' ',
+            (select sum(score) from school.readiness_score),
+            (select sum(level) from school.competency_score),
+            (select sum(extract(epoch from reviewed_at)::bigint % 1000003) from school.mission_attempt),
+            (select sum(quality) from school.portfolio_item),
+            (select count(*) from school.session_attendance),
+            (select count(*) from school.habit_log),
+            (select sum(points) from school.point_award),
+            (select count(*) from school.notification where read_at is null),
+            (select count(*) from school.subscription where enhanced_until is not null)
+        )
+    """
     assert _value(school, sums) == "504818.100000 614074.800000 715290549 111"
+    assert _value(school, programs) == (
+        "127704.100000 79643.100000 514116859 24882.000000 1232 5339 50575 208 17"
+    )
 
 
 def test_a_run_that_broke_off_is_finished_by_the_next(school: Database, database: Database) -> None:
@@ -170,6 +186,34 @@ def test_a_school_of_any_size_is_whole(database: Database, students: int) -> Non
             """
         ).fetchone()
         assert shown and shown[0] >= 8
+        # Who is in a cohort is so with a mentor and a director, who see it when `homeroom token` picks them.
+        pools = db.execute(
+            """
+            select
+                bool_and(exists (select from school.cohort_mentor as o where o.cohort_id = m.cohort_id)),
+                bool_and(exists (
+                    select from school.cohort as c join school.track as t on t.id = c.track_id
+                    where c.id = m.cohort_id and t.director_id is not null
+                )),
+                count(distinct m.student_id) = count(*),
+                bool_or(m.student_id = (select person_id from auth.suitable_people('student') limit 1))
+            from school.cohort_member as m
+            """
+        ).fetchone()
+        assert pools == (True, True, True, True)
+        seen = db.execute(
+            """
+            select
+                (select count(*) from school.cohort_member as m
+                join school.cohort_mentor as o on o.cohort_id = m.cohort_id
+                where o.mentor_id = (select person_id from auth.suitable_people('mentor') limit 1)),
+                (select count(*) from school.cohort_member as m
+                join school.cohort as c on c.id = m.cohort_id
+                join school.track as t on t.id = c.track_id
+                where t.director_id = (select person_id from auth.suitable_people('director') limit 1))
+            """
+        ).fetchone()
+        assert seen and min(seen) >= min(students, 30) * 0.9
 
 
 PLAUSIBLE = {
@@ -354,6 +398,271 @@ PLAUSIBLE = {
         """,
         0.03,
         0.25,
+    ),
+    "members of a cohort of a whole house": (
+        "select max(n) from (select count(*) as n from school.cohort_member group by cohort_id) as c",
+        50,
+        60,
+    ),
+    "cohorts with more members than seats of a pool": (
+        """
+        select count(*) from (
+            select cohort_id, seat_pool, count(*) as members from school.cohort_member group by 1, 2
+        ) as m
+        join school.cohort as c on c.id = m.cohort_id
+        where m.members > case m.seat_pool
+            when 'paid' then c.seats_paid when 'scholarship' then c.seats_scholarship else c.seats_sponsored
+        end
+        """,
+        0,
+        0,
+    ),
+    "share of students without a cohort": (
+        """
+        select avg((not exists (select from school.cohort_member as m where m.student_id = r.person_id))::int)
+        from school.person_role as r where r.role = 'student'
+        """,
+        0.001,
+        0.03,
+    ),
+    "members who left the school and did not withdraw": (
+        """
+        select count(*) from school.cohort_member as m
+        join (
+            select student_id, bool_and(ended_on is not null) and count(distinct ended_on) = 1 as gone
+            from school.enrollment group by student_id
+        ) as e on e.student_id = m.student_id
+        where m.status = 'active' and e.gone
+        """,
+        0,
+        0,
+    ),
+    "corr(readiness, marks)": (
+        """
+        select corr(r.score, p.assignment_score_sum / nullif(p.total_assignments_completed, 0))
+        from (
+            select distinct on (student_id) * from school.readiness_score order by student_id, scored_at desc
+        ) as r
+        join board.student_performance as p on p.student_id = r.student_id
+        """,
+        0.5,
+        0.95,
+    ),
+    "median rise of readiness in a week": (
+        """
+        select percentile_cont(0.5) within group (order by slope) from (
+            select regr_slope(score, extract(epoch from scored_at) / 604800) as slope
+            from school.readiness_score group by student_id
+        ) as s
+        """,
+        0.3,
+        1.5,
+    ),
+    "share of students whose readiness falls": (
+        """
+        select avg((slope < 0)::int) from (
+            select regr_slope(score, extract(epoch from scored_at) / 604800) as slope
+            from school.readiness_score group by student_id
+        ) as s
+        """,
+        0.05,
+        0.4,
+    ),
+    "share of students who are ready": (
+        """
+        select avg((r.score >= t.target_readiness)::int)
+        from (
+            select distinct on (student_id) * from school.readiness_score order by student_id, scored_at desc
+        ) as r
+        join school.cohort_member as m on m.student_id = r.student_id
+        join school.cohort as c on c.id = m.cohort_id
+        join school.track as t on t.id = c.track_id
+        """,
+        0.01,
+        0.4,
+    ),
+    "scores of a student's readiness": (
+        "select max(n) from (select count(*) as n from school.readiness_score group by student_id) as s",
+        12,
+        12,
+    ),
+    "share of competencies below what is required": (
+        """
+        select avg((s.level < c.required_level)::int)
+        from school.competency_score as s join school.competency as c on c.id = s.competency_id
+        """,
+        0.3,
+        0.7,
+    ),
+    "states of attempts, of which each has some": (
+        "select count(*) from (select state from school.mission_attempt group by 1 having count(*) > 5) as s",
+        5,
+        5,
+    ),
+    "share of finished attempts that were approved": (
+        """
+        select avg((state = 'approved')::int) from school.mission_attempt where reviewed_at is not null
+        """,
+        0.6,
+        0.9,
+    ),
+    "attempts at drafts": (
+        """
+        select count(*) from school.mission_attempt as a
+        join school.mission as m on m.id = a.mission_id where m.status = 'draft'
+        """,
+        0,
+        0,
+    ),
+    "points for missions beyond the approved ones": (
+        """
+        select (select count(*) from school.point_award where points = 50)
+            - (select count(*) from school.mission_attempt where state = 'approved')
+        """,
+        0,
+        0,
+    ),
+    "states of portfolio items, of which each has some": (
+        "select count(*) from (select state from school.portfolio_item group by 1 having count(*) > 5) as s",
+        5,
+        5,
+    ),
+    "reviewed portfolio items without a mark, or marks without a review": (
+        """
+        select count(*) from school.portfolio_item where (quality is null) <> (reviewed_at is null)
+        """,
+        0,
+        0,
+    ),
+    "share of past sessions that were held": (
+        """
+        select avg((status = 'held')::int) from school.mentor_session
+        where starts_at < '2026-01-15 00:00 Europe/Berlin'
+        """,
+        0.75,
+        0.97,
+    ),
+    "future sessions that are not scheduled, past ones that are": (
+        """
+        select count(*) from school.mentor_session
+        where (status = 'scheduled') <> (starts_at >= '2026-01-15 00:00 Europe/Berlin')
+        """,
+        0,
+        0,
+    ),
+    "share of members who come to a session": (
+        """
+        select count(a.student_id)::float8 / count(*)
+        from school.mentor_session as s
+        join school.cohort_member as m on m.cohort_id = s.cohort_id and m.status = 'active'
+        left join school.session_attendance as a on a.session_id = s.id and a.student_id = m.student_id
+        where s.student_id is null and s.status = 'held'
+        """,
+        0.6,
+        0.95,
+    ),
+    "attendance of sessions that were not held": (
+        """
+        select count(*) from school.session_attendance as a
+        join school.mentor_session as s on s.id = a.session_id where s.status <> 'held'
+        """,
+        0,
+        0,
+    ),
+    "cohorts without a next session, a next milestone and an event": (
+        """
+        select count(*) from school.cohort as c
+        where c.status = 'active' and not (
+            c.id in (select s.cohort_id from school.mentor_session as s where s.starts_at > '2026-01-16')
+            and c.id in (select m.cohort_id from school.milestone as m where m.due_at > '2026-01-16')
+            and c.id in (select e.cohort_id from school.calendar_event as e where e.starts_at > '2026-01-16')
+        )
+        """,
+        0,
+        0,
+    ),
+    "habits of a student": (
+        "select avg(n) from (select count(*) as n from school.habit group by student_id) as h",
+        1.3,
+        2.5,
+    ),
+    "share of days on which habits are kept": (
+        """
+        select (select count(*) from school.habit_log) / (select 28.0 * count(*) from school.habit)
+        """,
+        0.3,
+        0.75,
+    ),
+    "students who kept a habit on each of the last seven days": (
+        """
+        select count(*) from (
+            select student_id from school.habit_log where day >= '2026-01-08'
+            group by student_id having count(distinct day) = 7
+        ) as s
+        """,
+        10,
+        100,
+    ),
+    "share of goals that were reached": (
+        "select avg((completed_at is not null)::int) from school.goal",
+        0.2,
+        0.6,
+    ),
+    "share of subscriptions that are free": (
+        "select avg((tier = 'free')::int) from school.subscription",
+        0.23,
+        0.43,
+    ),
+    "premium subscriptions that expired": (
+        """
+        select count(*) from school.subscription
+        where tier = 'premium' and ends_at <= '2026-01-15 00:00 Europe/Berlin'
+        """,
+        5,
+        30,
+    ),
+    "premium features that end within a week": (
+        """
+        select count(*) from school.subscription
+        where enhanced_until > '2026-01-15 00:00 Europe/Berlin'
+            and enhanced_until <= '2026-01-22 00:00 Europe/Berlin'
+        """,
+        3,
+        30,
+    ),
+    "share of notifications that are unread": (
+        "select avg((read_at is null)::int) from school.notification",
+        0.1,
+        0.4,
+    ),
+    "nudges that hold": (
+        """
+        select count(*) from school.ai_nudge
+        where dismissed_at is null and (expires_at is null or expires_at > '2026-01-15 00:00 Europe/Berlin')
+        """,
+        50,
+        250,
+    ),
+    "facts of programs that are of the future": (
+        """
+        select count(*) from (
+            select scored_at from school.readiness_score
+            union all select assessed_at from school.competency_score
+            union all select greatest(started_at, submitted_at, reviewed_at) from school.mission_attempt
+            union all select greatest(created_at, reviewed_at) from school.portfolio_item
+            union all select joined_at from school.session_attendance
+            union all select joined_at from school.cohort_member
+            union all select day::timestamp at time zone 'Europe/Berlin' from school.habit_log
+            union all select greatest(created_at, completed_at) from school.goal
+            union all select awarded_at from school.point_award
+            union all select awarded_at from school.badge
+            union all select greatest(created_at, read_at) from school.notification
+            union all select greatest(created_at, dismissed_at) from school.ai_nudge
+        ) as f (at)
+        where at >= '2026-01-15 00:00 Europe/Berlin'
+        """,
+        0,
+        0,
     ),
 }
 

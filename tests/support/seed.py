@@ -18,6 +18,29 @@ select md5(string_agg(md5(r::text), '' order by md5(r::text))) from (
     union all select to_jsonb(t) - 'org_id' from school.quiz as t
     union all select to_jsonb(t) - 'org_id' from school.quiz_attempt as t
     union all select to_jsonb(t) - 'org_id' - 'id' from school.interaction as t
+    union all select to_jsonb(t) - 'org_id' from school.program as t
+    union all select to_jsonb(t) - 'org_id' from school.track as t
+    union all select to_jsonb(t) - 'org_id' from school.cohort as t
+    union all select to_jsonb(t) - 'org_id' from school.cohort_member as t
+    union all select to_jsonb(t) - 'org_id' from school.cohort_mentor as t
+    union all select to_jsonb(t) - 'org_id' from school.mentor_session as t
+    union all select to_jsonb(t) - 'org_id' from school.session_attendance as t
+    union all select to_jsonb(t) - 'org_id' from school.milestone as t
+    union all select to_jsonb(t) - 'org_id' from school.calendar_event as t
+    union all select to_jsonb(t) - 'org_id' from school.competency as t
+    union all select to_jsonb(t) - 'org_id' from school.competency_score as t
+    union all select to_jsonb(t) - 'org_id' from school.readiness_score as t
+    union all select to_jsonb(t) - 'org_id' from school.mission as t
+    union all select to_jsonb(t) - 'org_id' from school.mission_attempt as t
+    union all select to_jsonb(t) - 'org_id' from school.portfolio_item as t
+    union all select to_jsonb(t) - 'org_id' from school.habit as t
+    union all select to_jsonb(t) - 'org_id' from school.habit_log as t
+    union all select to_jsonb(t) - 'org_id' from school.goal as t
+    union all select to_jsonb(t) - 'org_id' from school.point_award as t
+    union all select to_jsonb(t) - 'org_id' from school.badge as t
+    union all select to_jsonb(t) - 'org_id' from school.notification as t
+    union all select to_jsonb(t) - 'org_id' from school.ai_nudge as t
+    union all select to_jsonb(t) - 'org_id' from school.subscription as t
 ) as r
 """
 

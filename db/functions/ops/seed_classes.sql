@@ -25,6 +25,14 @@ begin
     perform ops.seed_submissions(org, school_name, first_class, last_class, students, today);
     perform ops.seed_quiz_attempts(org, school_name, first_class, last_class, students, today);
     perform ops.seed_interactions(org, school_name, first_class, last_class, students, today);
+
+    perform ops.seed_cohorts(org, school_name, first_class, last_class, today);
+    perform ops.seed_members(org, school_name, first_class, last_class, students, today);
+    perform ops.seed_readiness(org, school_name, first_class, last_class, students, today);
+    perform ops.seed_mission_attempts(org, school_name, first_class, last_class, students, today);
+    perform ops.seed_portfolio(org, school_name, first_class, last_class, students, today);
+    perform ops.seed_coaching(org, school_name, first_class, last_class, students, today);
+    perform ops.seed_messages(org, school_name, first_class, last_class, students, today);
 end
 $$;
 comment on function ops.seed_classes(bigint, integer, integer, integer, date) is

@@ -12,12 +12,19 @@ begin
     perform school.provide_interaction_months(today - 35, today);
 
     insert into school.person (org_id, id, name, email, source, external_id)
-    select org, ops.seed_id(school_name, r, 1), ops.seed_name(r, 1, ascii(r)), r || '.1@example.org', 'synthetic', r || '/1'
-    from unnest('{mentor,director,analyst,admin,service}'::text[]) as r;
+    select
+        org, ops.seed_id(school_name, r.role, r.n), ops.seed_name(r.role, r.n, ascii(r.role) + r.n - 1), r.role || '.' || r.n || '@example.org',
+        'synthetic', r.role || '/' || r.n
+    from (
+        values ('mentor', 1), ('director', 1), ('director', 2), ('director', 3), ('analyst', 1), ('admin', 1), ('service', 1)
+    ) as r (role, n);
 
     insert into school.person_role (org_id, person_id, role)
-    select org, ops.seed_id(school_name, r, 1), r
-    from unnest('{mentor,director,analyst,admin,service}'::text[]) as r;
+    select org, p.id, split_part(p.external_id, '/', 1)
+    from school.person as p
+    where p.org_id = org;
+
+    perform ops.seed_programs(org, school_name, today);
 
     return org;
 end
