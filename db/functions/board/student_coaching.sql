@@ -1,7 +1,7 @@
 create or replace function board.student_coaching(org bigint, students uuid[]) returns table (
     student_id uuid, habits_today integer, habits_done_today integer, active_goals integer, streak_days integer
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

@@ -2,7 +2,7 @@ create or replace function board.student_cohort(org bigint, students uuid[]) ret
     student_id uuid, cohort_id uuid, name text, mentor jsonb, next_event jsonb, completion numeric,
     live_session boolean, changes_at timestamptz
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

@@ -1,7 +1,7 @@
 create or replace function board.student_membership(org bigint, students uuid[]) returns table (
     student_id uuid, cohort_id uuid, track_id uuid
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 20
 set search_path = ''
 as $$
 #variable_conflict use_column

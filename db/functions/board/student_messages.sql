@@ -2,7 +2,7 @@ create or replace function board.student_messages(org bigint, students uuid[]) r
     student_id uuid, unread integer, urgent integer, latest jsonb,
     nudge_id uuid, nudge text, nudge_created_at timestamptz, nudge_expires_at timestamptz
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

@@ -2,7 +2,7 @@ create or replace function board.student_portfolio(org bigint, students uuid[]) 
     student_id uuid, draft integer, submitted integer, in_review integer, approved integer, rejected integer,
     health numeric, last_review timestamptz
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

@@ -1,7 +1,7 @@
 create or replace function board.student_readiness(org bigint, students uuid[]) returns table (
     student_id uuid, score numeric, trend_7d numeric, time_to_ready integer, gaps text[]
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

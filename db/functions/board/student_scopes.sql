@@ -1,5 +1,5 @@
 create or replace function board.student_scopes(org bigint, students uuid[]) returns table (student_id uuid, ids uuid[])
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

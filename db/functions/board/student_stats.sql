@@ -1,7 +1,7 @@
 create or replace function board.student_stats(org bigint, students uuid[]) returns table (
     student_id uuid, points bigint, badges integer, hours_this_week numeric
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

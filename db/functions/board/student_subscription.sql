@@ -1,7 +1,7 @@
 create or replace function board.student_subscription(org bigint, students uuid[]) returns table (
     student_id uuid, tier text, days_left integer, enhanced_access_expiring boolean, changes_at timestamptz
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column

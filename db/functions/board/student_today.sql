@@ -3,7 +3,7 @@ create or replace function board.student_today(org bigint, students uuid[]) retu
     assignments_due integer, assignments_overdue integer, assignments_ungraded integer,
     deadline_today boolean, changes_at timestamptz
 )
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -20,11 +20,13 @@ begin
                 when t.deadline is not null or t.type = 'habit' then 'normal'
                 else 'low'
             end::board.priority as priority,
-            (
-                select min(c.at)
-                from unnest(array[t.deadline, t.deadline - interval '24 hours', t.deadline - interval '72 hours']) as c (at)
-                where c.at > now()
-            ) as changes_at
+            -- When it comes into the next class.
+            case
+                when t.deadline <= now() then null
+                when t.deadline < now() + interval '24 hours' then t.deadline
+                when t.deadline < now() + interval '72 hours' then t.deadline - interval '24 hours'
+                else t.deadline - interval '72 hours'
+            end as changes_at
         from board.student_tasks(org, students) as t
     ),
     ranked as (
@@ -36,7 +38,7 @@ begin
             r.student_id,
             jsonb_agg(jsonb_build_object(
                 'type', r.type, 'id', r.id, 'title', r.title, 'priority', r.priority, 'deadline', board.utc(r.deadline),
-                'cta', r.cta, 'est_hours', r.est_hours
+                'cta', format(r.cta, r.id), 'est_hours', r.est_hours
             ) order by r.place) as actions
         from ranked as r
         where r.place <= 6
