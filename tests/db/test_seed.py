@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from db.seed import SeedFailed, seed_schools
+from db.seed import FACTS, SeedFailed, seed_schools
 from tests.support.recount import drift
-from tests.support.seed import digest
+from tests.support.seed import DIGEST, digest
 from tests.support.servers import Cluster, Database
 
 TODAY = date(2026, 1, 15)
@@ -61,6 +61,20 @@ def test_one_call_makes_the_same_school_too(school: Database, database: Database
         with pytest.raises(psycopg.DatabaseError, match="whole houses"):
             db.execute("select ops.seed_classes(1, 2, 3, %s, %s)", (STUDENTS, TODAY))
     assert digest(database) == digest(school)
+
+
+def test_every_table_of_facts_is_filled_analyzed_and_compared(school: Database) -> None:
+    with school.connect() as db:
+        tables = db.execute(
+            "select relname from pg_class where relnamespace = 'school'::regnamespace "
+            "and relkind in ('r', 'p') and not relispartition"
+        ).fetchall()
+        facts = {name for (name,) in tables}
+        assert set(FACTS) == facts - {"organization"}
+        assert [name for name in facts if f"from school.{name} as t" not in DIGEST] == []
+        assert [
+            n for n in facts if not db.execute(f"select 1 from school.{n} limit 1".encode()).fetchone()
+        ] == []
 
 
 # On 15 and 18 alike, today and next year: whoever changes it changes the schools that people have.
@@ -214,6 +228,13 @@ def test_a_school_of_any_size_is_whole(database: Database, students: int) -> Non
             """
         ).fetchone()
         assert seen and min(seen) >= min(students, 30) * 0.9
+        # The two students whom a demo shows see what is masked, and that it is.
+        tiers = db.execute(
+            "select s.tier from school.subscription as s join school.person as p on p.id = s.student_id "
+            "where p.external_id in ('student/1', 'student/2') and (s.ends_at > '2026-01-16') is not false "
+            "and s.enhanced_until is null order by p.external_id"
+        ).fetchall()
+        assert tiers == [("premium",), ("free",)]
 
 
 PLAUSIBLE = {

@@ -36,7 +36,10 @@ begin
         [1 + (g.student + g.n) % 6],
         case when g.n < 3 then g.created_on + 14 + floor(42 * ops.seed_number(g.key, 'due on'))::integer end,
         (g.created_on + time '18:00') at time zone zone,
-        case when g.completed_on < g.until and ops.seed_number(g.key, 'reaches it') < 0.6 then (g.completed_on + time '19:00') at time zone zone end
+        case
+            when g.completed_on < g.until and ops.seed_number(g.key, 'reaches it') < 0.6
+                then (g.completed_on + time '19:00') at time zone zone
+        end
     from (
         select
             p.student, p.student_id, k.n, k.key, coalesce(p.left_on, today) as until, d.created_on,
@@ -50,7 +53,8 @@ begin
     -- Small ones by the week; those for missions come with the missions.
     insert into school.point_award (org_id, id, student_id, points, reason, awarded_at)
     select
-        org, md5(p.student_id::text || '/points/' || k.ago)::uuid, p.student_id, 5 * (1 + floor(4 * ops.seed_number(k.key, 'points'))::integer),
+        org, md5(p.student_id::text || '/points/' || k.ago)::uuid, p.student_id,
+        5 * (1 + floor(4 * ops.seed_number(k.key, 'points'))::integer),
         ('{A week of habits,Helped somebody,Asked a good question,Neat work}'::text[])
         [1 + floor(4 * ops.seed_number(k.key, 'points for'))::integer],
         (d.day + time '20:00') at time zone zone

@@ -10,8 +10,8 @@ begin
     -- The first mentor came with the organization.
     insert into school.person (org_id, id, name, email, source, external_id)
     select
-        org, ops.seed_id(school_name, 'mentor', m.n), ops.seed_name('mentor', m.n, m.n * 7), 'mentor.' || m.n || '@example.org', 'synthetic',
-        'mentor/' || m.n
+        org, ops.seed_id(school_name, 'mentor', m.n), ops.seed_name('mentor', m.n, m.n * 7), 'mentor.' || m.n || '@example.org',
+        'synthetic', 'mentor/' || m.n
     from (
         select distinct c.mentor as n from ops.seed_cohort_plan(school_name, first_class, last_class, today) as c where c.mentor > 1
     ) as m;

@@ -43,7 +43,8 @@ begin
         from (
             select
                 md5(p.student_id::text || '/meeting/' || k.n)::uuid as id, c.cohort_id, c.mentor, p.student_id, k.key,
-                (d.day + time '14:00') at time zone zone + floor(5 * ops.seed_number(k.key, 'meets at')) * interval '30 minutes' as starts_at,
+                (d.day + time '14:00') at time zone zone
+                + floor(5 * ops.seed_number(k.key, 'meets at')) * interval '30 minutes' as starts_at,
                 case
                     when d.day >= today then 'scheduled'
                     when ops.seed_number(k.key, 'takes place') < 0.88 then 'held'

@@ -10,7 +10,7 @@ begin
     insert into school.notification (org_id, id, person_id, title, body, is_urgent, created_at, read_at)
     select
         org, md5(m.student_id::text || '/notification/' || m.n)::uuid, m.student_id,
-        ('{New homework,A mark is there,A session was moved,Your mission was reviewed,A message from your mentor,A deadline is near}'::text[])
+        ('{New homework,A mark is there,A session was moved,Your mission was reviewed,Your mentor wrote,A deadline is near}'::text[])
         [1 + floor(6 * ops.seed_number(m.key, 'news of'))::integer],
         case when ops.seed_number(m.key, 'says more') < 0.5 then 'Have a look before the week ends.' end,
         ops.seed_number(m.key, 'is urgent') < 0.12, m.created_at, case when m.read_at < m.now then m.read_at end
@@ -18,7 +18,8 @@ begin
         select
             p.student_id, k.n, k.key, d.now, t.created_at,
             case
-                when ops.seed_number(k.key, 'reads') < 0.85 then t.created_at + power(ops.seed_number(k.key, 'reads when'), 3) * interval '8 days'
+                when ops.seed_number(k.key, 'reads') < 0.85
+                    then t.created_at + power(ops.seed_number(k.key, 'reads when'), 3) * interval '8 days'
             end as read_at
         from ops.seed_student_plan(school_name, first_class, last_class, students, today) as p
         cross join lateral (select n, p.things_key + n as key from generate_series(1, 5) as n) as k
@@ -58,19 +59,24 @@ begin
         org, s.student_id, s.tier,
         case
             when s.tier = 'free' or s.dice >= 0.85 then null
-            when s.dice < 0.1 and s.student > 2 then (today - floor(40 * ops.seed_number(s.student_key, 'ended on'))::integer)::timestamp at time zone zone
+            when s.dice < 0.1 and s.student > 2
+                then (today - floor(40 * ops.seed_number(s.student_key, 'ended on'))::integer)::timestamp at time zone zone
             else (today + 3 + floor(180 * ops.seed_number(s.student_key, 'ends on'))::integer)::timestamp at time zone zone
         end,
         case
             when s.student <= 2 or s.tier = 'premium' and s.dice >= 0.05 or s.dice >= 0.2 then null
-            when s.dice < 0.14 then (today + 1 + floor(7 * ops.seed_number(s.student_key, 'enhanced until'))::integer)::timestamp at time zone zone
+            when s.dice < 0.14
+                then (today + 1 + floor(7 * ops.seed_number(s.student_key, 'enhanced until'))::integer)::timestamp at time zone zone
             else (today - floor(30 * ops.seed_number(s.student_key, 'enhanced until'))::integer)::timestamp at time zone zone
         end,
         'synthetic', s.student
     from (
         select
             p.student, p.student_id, p.student_key, ops.seed_number(p.student_key, 'subscription') as dice,
-            case when p.student <> 1 and ops.seed_number(p.student_key, 'tier') < 1.0 / 3 or p.student = 2 then 'free' else 'premium' end as tier
+            case
+                when p.student = 2 or p.student <> 1 and ops.seed_number(p.student_key, 'tier') < 1.0 / 3 then 'free'
+                else 'premium'
+            end as tier
         from ops.seed_student_plan(school_name, first_class, last_class, students, today) as p
     ) as s;
 end

@@ -13,8 +13,8 @@ begin
 
     insert into school.person (org_id, id, name, email, source, external_id)
     select
-        org, ops.seed_id(school_name, r.role, r.n), ops.seed_name(r.role, r.n, ascii(r.role) + r.n - 1), r.role || '.' || r.n || '@example.org',
-        'synthetic', r.role || '/' || r.n
+        org, ops.seed_id(school_name, r.role, r.n), ops.seed_name(r.role, r.n, ascii(r.role) + r.n - 1),
+        r.role || '.' || r.n || '@example.org', 'synthetic', r.role || '/' || r.n
     from (
         values ('mentor', 1), ('director', 1), ('director', 2), ('director', 3), ('analyst', 1), ('admin', 1), ('service', 1)
     ) as r (role, n);
