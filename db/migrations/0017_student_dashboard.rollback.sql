@@ -1,5 +1,5 @@
 drop table school.action_receipt;
-drop table board.tier_mask;
+drop table ops.tier_mask;
 drop table board.leaderboard_refresh;
 drop table board.leaderboard;
 drop table board.dashboard_update_queue;

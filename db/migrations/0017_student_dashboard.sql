@@ -101,9 +101,8 @@ comment on column board.dashboard_update_queue.dead_at is 'When the worker gave 
 create index dashboard_update_queue_student_idx on board.dashboard_update_queue (org_id, subject_id)
 where subject = 'student' and processed_at is null;
 create index dashboard_update_queue_shared_idx on board.dashboard_update_queue (org_id, subject_id) where subject <> 'student';
-create index dashboard_update_queue_waiting_idx on board.dashboard_update_queue (priority, queued_at)
+create index dashboard_update_queue_waiting_idx on board.dashboard_update_queue (org_id, priority, queued_at)
 where processed_at is null and dead_at is null;
-create index dashboard_update_queue_processed_idx on board.dashboard_update_queue (processed_at) where processed_at is not null;
 alter table board.dashboard_update_queue enable row level security;
 alter table board.dashboard_update_queue force row level security;
 
@@ -136,7 +135,7 @@ comment on table board.leaderboard_refresh is 'When an organization''s leaderboa
 alter table board.leaderboard_refresh enable row level security;
 alter table board.leaderboard_refresh force row level security;
 
-create table board.tier_mask (
+create table ops.tier_mask (
     tier text not null,
     path text not null,
     shows_upgrade boolean not null default false,
@@ -144,19 +143,19 @@ create table board.tier_mask (
     constraint tier_mask_tier_is_known check (tier in ('free', 'premium')),
     constraint tier_mask_path_is_one check (path ~ '^[a-z_0-9]+(\.[a-z_0-9]+)*$')
 );
-comment on table board.tier_mask is
+comment on table ops.tier_mask is
 'What of the dashboard a tier does not see. An operator may change it while the system runs: every document is masked anew.';
-comment on column board.tier_mask.path is 'Where in the document, keys joined by dots: readiness.gaps.';
-comment on column board.tier_mask.shows_upgrade is 'Whether "upgrade_required" stands in its place, rather than null.';
-insert into board.tier_mask (tier, path, shows_upgrade) values
+comment on column ops.tier_mask.path is 'Where in the document, keys joined by dots: readiness.gaps.';
+comment on column ops.tier_mask.shows_upgrade is 'Whether "upgrade_required" stands in its place, rather than null.';
+insert into ops.tier_mask (tier, path, shows_upgrade) values
 ('free', 'readiness.time_to_ready', false),
 ('free', 'readiness.gaps', true),
 ('free', 'ai_nudge', true),
 ('free', 'ai_nudge_id', false),
 ('free', 'leaderboard.percentile', false),
 ('free', 'cards.portfolio.health', false);
-alter table board.tier_mask enable row level security;
-alter table board.tier_mask force row level security;
+alter table ops.tier_mask enable row level security;
+alter table ops.tier_mask force row level security;
 
 -- Those who are students already. No force: the policies come with the code.
 alter table school.person_role no force row level security;
@@ -181,6 +180,5 @@ comment on table school.action_receipt is
 'Actions that came with an Idempotency-Key and were taken: the same key again gets the same answer, and changes nothing.';
 comment on column school.action_receipt.action is 'What was asked. Another action with the same key is a conflict.';
 comment on column school.action_receipt.answer is 'What was answered.';
-create index action_receipt_created_idx on school.action_receipt (created_at);
 alter table school.action_receipt enable row level security;
 alter table school.action_receipt force row level security;

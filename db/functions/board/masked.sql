@@ -8,7 +8,7 @@ declare
 begin
     for mask in
         select string_to_array(m.path, '.') as path, case when m.shows_upgrade then '"upgrade_required"' else 'null' end::jsonb as instead
-        from board.tier_mask as m
+        from ops.tier_mask as m
         where m.tier = masked.tier
     loop
         -- A path that is not there is not made; nor is there anything below null.
@@ -18,6 +18,6 @@ begin
 end
 $$;
 comment on function board.masked(jsonb, text) is
-'A student''s document without what a tier does not see: board.tier_mask says which paths, and whether null or "upgrade_required"
+'A student''s document without what a tier does not see: ops.tier_mask says which paths, and whether null or "upgrade_required"
 stands there instead.';
 revoke all on function board.masked(jsonb, text) from public;

@@ -11,12 +11,14 @@ declare
     compared constant jsonb := board.masked(
         jsonb_build_object('leaderboard', board.student_leaderboard(org, student, dashboard.cohort_id)), dashboard.tier
     );
-    document text := dashboard.document;
+    document text := dashboard.document::text;
 begin
     if not (include_notifications and include_ai_nudge) then
-        document := dashboard.document::jsonb
+        document := (
+            document::jsonb
             - case when include_notifications then '{}' else '{notifications}' end::text[]
-            - case when include_ai_nudge then '{}' else '{ai_nudge,ai_nudge_id}' end::text[];
+            - case when include_ai_nudge then '{}' else '{ai_nudge,ai_nudge_id}' end::text[]
+        )::text;
     end if;
     -- Two objects in one, as text: the stored document is not parsed.
     return (

@@ -14,5 +14,5 @@ comment on function board.tg_tier_mask__dirty() is 'Marks every organization whe
 revoke all on function board.tg_tier_mask__dirty() from public;
 
 create or replace trigger tg_tier_mask__dirty
-after insert or update or delete or truncate on board.tier_mask
+after insert or update or delete or truncate on ops.tier_mask
 for each statement execute function board.tg_tier_mask__dirty();

@@ -6,7 +6,7 @@ declare
     org constant bigint := auth.org_id();
     student constant uuid := auth.person_id();
     receipt school.action_receipt;
-    answer json;
+    outcome json;
 begin
     if idempotency_key is not null then
         -- Two at once with the same key: the second waits here for the first, and then finds its receipt.
@@ -24,13 +24,13 @@ begin
         end if;
     end if;
 
-    answer := json_build_object('status', 'queued', 'action', action ->> 'action', 'priority', school.take_action(action));
+    outcome := json_build_object('status', 'queued', 'action', action ->> 'action', 'priority', school.take_action(action));
 
     if idempotency_key is not null then
-        update school.action_receipt as r set answer = student_action.answer
+        update school.action_receipt as r set answer = outcome
         where r.org_id = org and r.person_id = student and r.idempotency_key = student_action.idempotency_key;
     end if;
-    return answer;
+    return outcome;
 end
 $$;
 comment on function school.student_action(jsonb, text) is

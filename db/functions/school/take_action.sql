@@ -6,6 +6,7 @@ declare
     org constant bigint := auth.org_id();
     student constant uuid := auth.person_id();
     today constant date := (board.clock(org)).today;
+    quiz school.quiz;
 begin
     -- A row that is another student's is as little there as one that is nobody's.
     case action ->> 'action'
@@ -56,12 +57,22 @@ begin
                 and (s.student_id is null or s.student_id = student)
             on conflict (org_id, session_id, student_id) do update set joined_at = session_attendance.joined_at;
         when 'quiz_started' then
-            insert into school.quiz_attempt as t (org_id, quiz_id, course_id, student_id)
-            select org, q.id, q.course_id, student
-            from school.quiz as q
-            join school.enrollment as e on e.org_id = q.org_id and e.course_id = q.course_id and e.student_id = student
-            where q.org_id = org and q.id = (action ->> 'quiz_id')::uuid and q.status = 'published' and e.status = 'active'
-            on conflict (org_id, quiz_id, student_id) do update set student_id = excluded.student_id;
+            quiz := (
+                select q
+                from school.quiz as q
+                join school.enrollment as e on e.org_id = q.org_id and e.course_id = q.course_id and e.student_id = student
+                where q.org_id = org and q.id = (action ->> 'quiz_id')::uuid and q.status = 'published' and e.status = 'active'
+            );
+            if quiz.id is not null then
+                -- An attempt that is under way goes on.
+                insert into school.quiz_attempt (org_id, quiz_id, course_id, student_id)
+                select org, quiz.id, quiz.course_id, student
+                where not exists (
+                    select from school.quiz_attempt as t
+                    where t.org_id = org and t.quiz_id = quiz.id and t.student_id = student and t.completed_at is null
+                );
+            end if;
+            perform where quiz.id is not null;
         when 'assignment_submitted' then
             insert into school.submission as s (org_id, assignment_id, course_id, student_id, submitted_at)
             select org, a.id, a.course_id, student, now()
