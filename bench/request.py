@@ -207,7 +207,7 @@ def run_server(name: str) -> None:
         return
     body = os.environ["BENCH_BODY"].encode()
 
-    @get(PATH, media_type=MediaType.JSON)
+    @get(os.environ.get("BENCH_PATH", PATH), media_type=MediaType.JSON)
     async def bare() -> bytes:
         return body
 
@@ -216,19 +216,19 @@ def run_server(name: str) -> None:
     )
 
 
-def load_with(url: str, headers: dict[str, str], seconds: int) -> float:
+def load_with(url: str, headers: dict[str, str], seconds: int, connections: int = CONNECTIONS) -> float:
     """Requests per second that the server answers with 200, over so many seconds."""
     if not shutil.which("wrk"):
-        return asyncio.run(own_load(url, headers, seconds))
+        return asyncio.run(own_load(url, headers, seconds, connections))
     header = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *header, url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *header, url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", output)
     assert found and "Non-2xx" not in output and "Socket errors" not in output, output
     return float(found[1])
 
 
-async def own_load(url: str, headers: dict[str, str], seconds: int) -> float:
+async def own_load(url: str, headers: dict[str, str], seconds: int, connections: int) -> float:
     """The same without wrk: as many connections, each with one request on its way."""
     target = httpx.URL(url)
     lines = [
@@ -252,7 +252,7 @@ async def own_load(url: str, headers: dict[str, str], seconds: int) -> float:
         writer.close()
         return count
 
-    return sum(await asyncio.gather(*(one() for _ in range(CONNECTIONS)))) / seconds
+    return sum(await asyncio.gather(*(one() for _ in range(connections)))) / seconds
 
 
 def backends(settings: Settings) -> list[int]:

@@ -1,4 +1,4 @@
-"""The worker: what happens by itself. It refreshes dashboards that wait in the queue, and runs jobs that are due.
+"""The worker: what happens by itself. It refreshes dashboards that wait in the queue, and runs due jobs.
 
 It may run beside pg_cron and beside other workers: the database lets nobody refresh or run the same at once.
 """

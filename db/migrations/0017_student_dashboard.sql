@@ -113,6 +113,7 @@ create table board.leaderboard (
     points bigint not null,
     rank bigint not null,
     percentile numeric not null,
+    around_me jsonb not null,
     constraint leaderboard_pkey primary key (org_id, cohort_id, student_id),
     constraint leaderboard_cohort_fkey foreign key (org_id, cohort_id) references school.cohort (org_id, id) on delete cascade,
     constraint leaderboard_student_fkey foreign key (org_id, student_id) references school.person (org_id, id) on delete cascade
@@ -120,7 +121,7 @@ create table board.leaderboard (
 comment on table board.leaderboard is 'The active members of each cohort by their points, as of board.leaderboard_refresh.as_of: the one thing of a dashboard that may lag.';
 comment on column board.leaderboard.rank is '1 is the best; equals share one.';
 comment on column board.leaderboard.percentile is 'The percentage of the others who have fewer points.';
-create index leaderboard_rank_idx on board.leaderboard (org_id, cohort_id, rank, student_id);
+comment on column board.leaderboard.around_me is 'The two places before, this one and the two after: [{"rank", "name", "points", "is_me"}].';
 create index leaderboard_student_idx on board.leaderboard (org_id, student_id);
 alter table board.leaderboard enable row level security;
 alter table board.leaderboard force row level security;

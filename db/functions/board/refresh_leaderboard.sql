@@ -9,14 +9,33 @@ begin
     with point as materialized (
         select a.student_id, sum(a.points) as points from school.point_award as a where a.org_id = org group by a.student_id
     ),
-    ranked as (
+    placed as (
         select
             m.cohort_id, m.student_id, coalesce(p.points, 0)::bigint as points,
             rank() over (partition by m.cohort_id order by coalesce(p.points, 0) desc) as place,
-            round(100 * percent_rank() over (partition by m.cohort_id order by coalesce(p.points, 0))::numeric, 2) as percentile
+            round(100 * percent_rank() over (partition by m.cohort_id order by coalesce(p.points, 0))::numeric, 2) as percentile,
+            s.name
         from school.cohort_member as m
+        join school.person as s on s.org_id = m.org_id and s.id = m.student_id
         left join point as p on p.student_id = m.student_id
         where m.org_id = org and m.status = 'active'
+    ),
+    shown as (
+        select
+            d.*,
+            jsonb_build_object('rank', d.place, 'name', d.name, 'points', d.points, 'is_me', false) as other,
+            jsonb_build_object('rank', d.place, 'name', d.name, 'points', d.points, 'is_me', true) as me
+        from placed as d
+    ),
+    ranked as (
+        select
+            d.cohort_id, d.student_id, d.points, d.place, d.percentile,
+            to_jsonb(array_remove(
+                array[lag(d.other, 2) over around, lag(d.other) over around, d.me, lead(d.other) over around, lead(d.other, 2) over around],
+                null
+            )) as around_me
+        from shown as d
+        window around as (partition by d.cohort_id order by d.place, d.student_id)
     ),
     gone as (
         delete from board.leaderboard as l
@@ -25,13 +44,14 @@ begin
         returning 1
     ),
     come as (
-        insert into board.leaderboard as l (org_id, cohort_id, student_id, points, rank, percentile)
-        select org, r.cohort_id, r.student_id, r.points, r.place, r.percentile
+        insert into board.leaderboard as l (org_id, cohort_id, student_id, points, rank, percentile, around_me)
+        select org, r.cohort_id, r.student_id, r.points, r.place, r.percentile, r.around_me
         from ranked as r
         order by r.cohort_id, r.student_id
         on conflict (org_id, cohort_id, student_id) do update set
-            points = excluded.points, rank = excluded.rank, percentile = excluded.percentile
-            where (l.points, l.rank, l.percentile) is distinct from (excluded.points, excluded.rank, excluded.percentile)
+            points = excluded.points, rank = excluded.rank, percentile = excluded.percentile, around_me = excluded.around_me
+            where (l.points, l.rank, l.percentile, l.around_me)
+                is distinct from (excluded.points, excluded.rank, excluded.percentile, excluded.around_me)
         returning 1
     )
     select (select count(*) from gone) + (select count(*) from come) into changed;
@@ -43,5 +63,6 @@ end
 $$;
 comment on function board.refresh_leaderboard(bigint) is
 'Ranks the active members of each of an organization''s cohorts by their points, as of now; only places that changed are written. A job,
-every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points.';
+every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points. Equals in the
+order of their ids.';
 revoke all on function board.refresh_leaderboard(bigint) from public;

@@ -1,5 +1,5 @@
 create or replace function board.student_dashboard(include_notifications boolean default true, include_ai_nudge boolean default true)
-returns json
+returns text
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
@@ -20,15 +20,13 @@ begin
             - case when include_ai_nudge then '{}' else '{ai_nudge,ai_nudge_id}' end::text[]
         )::text;
     end if;
-    -- Two objects in one, as text: the stored document is not parsed.
-    return (
-        left(document, -1) || ', "leaderboard": ' || (compared -> 'leaderboard')
-        || ', "last_updated": ' || to_json(board.utc(dashboard.updated_at)) || '}'
-    )::json;
+    -- Two objects in one, as text: neither the stored document nor the answer is parsed.
+    return left(document, -1) || ', "leaderboard": ' || (compared -> 'leaderboard')
+        || ', "last_updated": "' || board.utc(dashboard.updated_at) || '"}';
 end
 $$;
 comment on function board.student_dashboard(boolean, boolean) is
-'The dashboard of the student who asks, masked by tier: see board.student_documents, and board.student_leaderboard for the part that
+'The dashboard of the student who asks, as JSON, masked by tier: see board.student_documents, and board.student_leaderboard for the part that
 compares (leaderboard). include_notifications, include_ai_nudge: whether notifications, ai_nudge and ai_nudge_id are in it.';
 revoke all on function board.student_dashboard(boolean, boolean) from public;
 grant execute on function board.student_dashboard(boolean, boolean) to homeroom_student;

@@ -1,0 +1,239 @@
+"""What a student's dashboard costs: cached, out of date, never computed; refreshed alone and set-wise.
+
+    python -m bench.dashboard [--students 3000] [--seconds 2] [--rounds 5]
+
+1. By HTTP, one worker, 32 and 256 connections, alternating rounds: the cached read against a bare Litestar
+   handler with the same bytes.
+2. In PostgreSQL, one session: api.student_dashboard where the document is fresh, marked, or absent.
+3. Refreshing all students in batches against one call in one transaction each, in the same process.
+4. Reads of 50 students while 200 facts a second are written for them and the worker's drain runs: how long a
+   read took (median, 99th percentile), how many answers were older than a fact committed before (must be 0).
+
+Everything runs on an embedded server that is thrown away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import httpx
+import psycopg
+
+from api import auth
+from api.settings import Settings
+from bench.request import POOL, SECRET, load_with, serve
+from db.apply import ensure_database, migrate
+from db.embedded import Embedded
+from db.refresh import BATCH, drain
+from db.seed import seed_schools
+from db.session import connect
+
+PATH = "/api/v1/student/dashboard"
+REQUIRED = 0.4
+SET_WISE = 10.0
+ALONE = 300  # students who are refreshed one by one
+WATCHED = 50
+FACTS_PER_SECOND = 200
+
+Session = psycopg.Connection[Any]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--students", type=int, default=3000, help="of the synthetic school [3000]")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a round [2]")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each side [5]")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as home:
+        Path(home).chmod(0o711)  # as root, PostgreSQL runs as another user and must get in
+        with Embedded(Path(home) / "data") as server:
+            ensure_database(server.url())
+            migrate(server.url())
+            (school,) = seed_schools(server.url(), ["Bench"], options.students)
+            with connect(server.url(), "bench") as db:
+                for _ in drain(db):
+                    pass
+                db.execute("vacuum analyze")
+                students = _students(db)
+                cached_by_http(server, school.org_id, students[0], options.rounds, options.seconds)
+                in_postgresql(server, db, school.org_id, students)
+                set_wise(db, school.org_id)
+                while_written(server, db, school.org_id, students[:WATCHED])
+
+
+def _students(db: Session) -> list[Any]:
+    rows = db.execute(
+        "select student_id from board.student_dashboard_cache where cohort_id is not null "
+        "order by tier = 'premium' desc, student_id"
+    )
+    return [row[0] for row in rows]
+
+
+def cached_by_http(server: Embedded, org: int, student: Any, rounds: int, seconds: int) -> None:
+    """The cached read against a handler that does nothing."""
+    settings = Settings(
+        api_database_url=server.url(user="homeroom_api"), jwt_secret=SECRET, database_pool_size=POOL
+    )
+    token = auth.sign(settings, {"sub": str(student), "org": org, "role": "student"}, 3600)
+    headers = {"Authorization": f"Bearer {token}"}
+    with serve("api", settings.environment()) as api:
+        body = httpx.get(api.url + PATH, headers=headers, trust_env=False).raise_for_status().content
+        with serve("bare", {"BENCH_BODY": body.decode(), "BENCH_PATH": PATH}) as bare:
+            for connections in (32, 256):
+                rates: dict[str, list[float]] = {"bare": [], "api": []}
+                for _ in range(rounds):
+                    for side in (bare, api):
+                        rates[side.name].append(load_with(side.url + PATH, headers, seconds, connections))
+                bare_rate, api_rate = median(rates["bare"]), median(rates["api"])
+                print(
+                    f"{connections} connections, {len(body):,} bytes: bare handler {bare_rate:,.0f}/s "
+                    f"1.00, cached dashboard {api_rate:,.0f} {api_rate / bare_rate:.2f} "
+                    f"(required: {REQUIRED:.2f})"
+                )
+
+
+def in_postgresql(server: Embedded, db: Session, org: int, students: list[Any]) -> None:
+    """One call after the other, each of another student."""
+    some = students[:ALONE]
+    rates: dict[str, float] = {}
+    preparations = {
+        "fresh": "select",
+        "marked": "select board.mark_students(org_id) from school.organization",
+        "never computed": "update board.student_dashboard_cache set "
+        "document = null, updated_at = null, fresh_until = null",
+    }
+    with psycopg.connect(server.url(user="homeroom_api"), autocommit=True) as api:
+        for name, preparation in preparations.items():
+            db.execute(preparation.encode())
+            if name == "fresh":  # the first read of an hour notes that it was
+                _rate(lambda student: _read(api, org, student), some)
+            rates[name] = _rate(lambda student: _read(api, org, student), some)
+            print(
+                f"api.student_dashboard(), {name}: {rates[name]:,.0f} calls/s "
+                f"{rates[name] / rates['fresh']:.2f}"
+            )
+
+
+def set_wise(db: Session, org: int) -> None:
+    """All students in batches, and some of them alone."""
+    db.execute("select board.mark_students(%s)", (org,))
+    began, done = time.perf_counter(), 0
+    for batch in drain(db):
+        done += batch
+    together = done / (time.perf_counter() - began)
+    some = _students(db)[:ALONE]
+
+    def alone(student: Any) -> None:
+        with db.transaction():
+            db.execute("select 1 from board.refresh_student_dashboard(%s, %s)", (org, student))
+
+    one_by_one = _rate(alone, some)
+    print(
+        f"refresh: one by one {one_by_one:,.0f} students/s 1.0, in batches of {BATCH} {together:,.0f} "
+        f"{together / one_by_one:.1f} (required: {SET_WISE:.1f})"
+    )
+
+
+def while_written(server: Embedded, db: Session, org: int, students: list[Any]) -> None:
+    """Reads beside a writer and a drain: each must show what was committed before it."""
+    points = dict.fromkeys(students, 0)
+    base = {student: _points(server, org, student) for student in students}
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def guarded(work: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:
+                failed.append(error)
+                raise
+
+        return threading.Thread(target=run)
+
+    def write() -> None:
+        with connect(server.url(), "bench writer") as writer:
+            began, written = time.perf_counter(), 0
+            while not stop.is_set():
+                student = random.choice(students)
+                writer.execute(
+                    "insert into school.point_award (org_id, student_id, points, reason) "
+                    "values (%s, %s, 1, 'bench')",
+                    (org, student),
+                )
+                points[student] += 1
+                written += 1
+                time.sleep(max(0, began + written / FACTS_PER_SECOND - time.perf_counter()))
+
+    def refresh() -> None:
+        with connect(server.url(), "bench worker") as worker:
+            while not stop.wait(0.05):
+                for _ in drain(worker):
+                    pass
+
+    threads = [guarded(write), guarded(refresh)]
+    for thread in threads:
+        thread.start()
+    took: list[float] = []
+    stale = 0
+    with psycopg.connect(server.url(user="homeroom_api"), autocommit=True) as api:
+        end = time.perf_counter() + 10
+        while time.perf_counter() < end:
+            student = random.choice(students)
+            committed = base[student] + points[student]
+            began = time.perf_counter()
+            document = _read(api, org, student)
+            took.append(time.perf_counter() - began)
+            stale += document["quick_stats"]["points"] < committed
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failed, failed
+    p99 = quantiles(took, n=100)[98]
+    print(
+        f"beside {FACTS_PER_SECOND} facts/s for {len(students)} students and a drain: {len(took):,} reads, "
+        f"median {1000 * median(took):.1f} ms, 99% under {1000 * p99:.1f} ms; {stale} stale"
+    )
+
+
+def _points(server: Embedded, org: int, student: Any) -> int:
+    with connect(server.url(), "bench") as db:
+        row = db.execute(
+            "select coalesce(sum(points), 0) from school.point_award where org_id = %s and student_id = %s",
+            (org, student),
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _read(api: Session, org: int, student: Any) -> dict[str, Any]:
+    claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
+    row = api.execute("select api.student_dashboard(%s, true, true)", (claims,)).fetchone()
+    assert row
+    document: dict[str, Any] = json.loads(row[0])
+    return document
+
+
+def _rate(work: Callable[[Any], object], items: list[Any]) -> float:
+    """Items per second, after some to warm up."""
+    for item in items[:10]:
+        work(item)
+    began = time.perf_counter()
+    for item in items[10:]:
+        work(item)
+    return (len(items) - 10) / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
