@@ -43,6 +43,7 @@ clean: ## Remove what make made (never a database's data)
 # A stamp says that .venv holds what pyproject.toml asked for at that time. The code itself is installed in place: editing
 # it needs no new installation.
 define set-up # what .ci/system-packages provides, what pip installs
+	@echo 'Installing what `make $(@:$(VENV)/.ready-%=%)` needs: about a minute, then not again.'
 	.ci/system-packages $1
 	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --editable '$2'

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 import uvicorn
@@ -126,7 +127,7 @@ def _end_with_parent() -> None:
 def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Homeroom",
-        version="1.0",
+        version=version("homeroom"),
         description="Dashboards of a learning platform. Errors are problem documents (RFC 9457).",
         components=Components(
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}

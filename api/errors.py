@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS = 2
 MEDIA_TYPE = "application/problem+json"
 FIELD_NAMED_BY_MSGSPEC = re.compile(r"Object (?:missing required|contains unknown) field `(?P<field>[^`]+)`")
+# Litestar calls the body by its handler's parameter, and has but its name to say where there is none.
+NO_OBJECT = re.compile(r"'data'$|Expected `object`, got ")
 
 STATUSES: dict[int, tuple[str, str]] = {
     400: ("Malformed request", "The request cannot be understood."),
@@ -162,6 +164,8 @@ def _field_error(item: Any) -> FieldError:
     """One entry of Litestar's ValidationException.extra."""
     entry = item if isinstance(item, dict) else {"message": str(item)}
     message = str(entry.get("message", "not valid"))
+    if entry.get("key") == "data" and NO_OBJECT.match(message):
+        return FieldError("body", "a JSON object is required")
     # Of a field that is missing or unknown, Litestar says only that it is in the body.
     named = FIELD_NAMED_BY_MSGSPEC.match(message)
     return FieldError(named["field"] if named else str(entry.get("key", "")), message)

@@ -22,6 +22,7 @@ from db.tree import release_digest
 __all__ = [
     "MigrateError",
     "Outcome",
+    "applied",
     "catalog_problems",
     "dry_run",
     "ensure_database",
@@ -62,6 +63,7 @@ def migrate(url: str, *, say: Say = lambda _: None) -> Outcome:
     and so is the code). Raises MigrateError.
     """
     with exclusive(url, say) as connection:
+        _require_utf8(connection)
         outcome = Outcome()
         with connection.transaction():
             connection.execute(tree.ROLES.read_bytes())
@@ -81,9 +83,11 @@ def migrate(url: str, *, say: Say = lambda _: None) -> Outcome:
 def pending(url: str) -> list[str]:
     """What `migrate` would change, one line each; empty when the database is current. Only reads.
 
-    Raises MigrateError when the database has a migration that was edited or that this tree does not know.
+    Raises MigrateError when the database is not UTF-8, or has a migration that was edited or that this tree
+    does not know.
     """
     with connect(url, "check") as connection:
+        _require_utf8(connection)
         lines = [f"migration {m.name}" for m in history.pending(connection)]
         if _released_digest(connection) != release_digest():
             lines.append("code of another release")
@@ -105,14 +109,24 @@ def dry_run(url: str) -> list[str]:
     return lines
 
 
+def applied(url: str) -> list[str]:
+    """Names of the migrations that the database has had, oldest first. MigrateError if one was edited."""
+    with connect(url, "check") as connection:
+        return history.applied(connection)
+
+
 def rollback(url: str, steps: int = 1, *, say: Say = lambda _: None) -> Outcome:
     """Undo the newest `steps` migrations by their .rollback.sql files; the data in what they made is lost.
 
     All code goes first, because it is written for the newest tables: the database then waits for `homeroom
-    migrate` of the release that fits, and until then the API answers 503. Raises MigrateError.
+    migrate` of the release that fits, and until then the API answers 503. Raises MigrateError, also where
+    fewer migrations are applied; then nothing is undone.
     """
     with exclusive(url, say) as connection:
-        undo = history.applied(connection)[::-1][:steps]
+        done = history.applied(connection)
+        if steps > len(done):
+            raise MigrateError(f"{len(done)} migrations are applied: {steps} cannot be undone")
+        undo = done[::-1][:steps]
         if unknown := [name for name in undo if name not in {m.name for m in tree.migrations()}]:
             raise MigrateError(
                 f"{unknown[0]} is not in this tree: roll back with the release that brought it"
@@ -149,6 +163,16 @@ def catalog_problems(connection: psycopg.Connection) -> list[str]:
         f"{kind} that is not in the tree (drop it by name in a migration): {schema}.{name}"
         for kind, schema, name in sorted(set(in_database.fetchall()) - known)
     ]
+
+
+def _require_utf8(connection: psycopg.Connection) -> None:
+    """Raise MigrateError for another encoding: psycopg makes bytes of SQL_ASCII's texts."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise MigrateError(
+            f"the database's encoding is {encoding}; Homeroom needs UTF8.\n"
+            "Make it anew: create database … encoding 'UTF8' template template0"
+        )
 
 
 def _apply_code_patiently(connection: psycopg.Connection, say: Say) -> bool:

@@ -36,6 +36,7 @@ from db.server.user import User, provide_programs, reachable, server_user
 
 PORT = 5432  # only a part of the socket's name
 SOCKET = f".s.PGSQL.{PORT}"
+ELSEWHERE = "name another folder by HOMEROOM_DATA_DIR (or by `homeroom up --data-dir`)"
 SOCKET_PATH_BYTES = 107  # the kernel's limit
 START_SECONDS = 120.0  # a recovery replays up to max_wal_size
 STOP_SECONDS = 60.0  # the last checkpoint writes up to shared_buffers
@@ -114,6 +115,14 @@ class Embedded:
         return self._owner_lock is not None
 
     @property
+    def exists(self) -> bool:
+        """True if there is data, or may be: a folder that is closed to this user keeps that to itself."""
+        try:
+            return self._data.exists()
+        except PermissionError:
+            return True
+
+    @property
     def running(self) -> bool:
         """True if the server accepts connections from this user, whichever process owns it."""
         return _is_private(self._run, server_user(self._data).uid) and self._ping() == Ping.OK
@@ -179,7 +188,7 @@ class Embedded:
         if folder.st_uid != os.geteuid() or folder.st_mode & 0o022:
             raise EmbeddedError(
                 f"{self.data_dir} belongs to another user, or others may write in it: it cannot be trusted.\n"
-                "Give it to this user alone (chown, chmod go-w), or give another --data-dir."
+                f"Give it to this user alone (chown, chmod go-w), or {ELSEWHERE}."
             )
         (self.data_dir / "log").mkdir(mode=0o700, exist_ok=True)
         lock = os.open(self.data_dir / "owner.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -188,7 +197,7 @@ class Embedded:
             os.close(lock)
             raise EmbeddedError(
                 f"The server of {self.data_dir} already runs, owned by process {owner}.\n"
-                "Use that one, stop it first, or give another --data-dir."
+                f"Use that one, stop it first, or {ELSEWHERE}."
             )
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
@@ -202,7 +211,7 @@ class Embedded:
         if not reachable(self.data_dir, user):
             raise EmbeddedError(
                 f"{self.data_dir} is closed to uid {user.uid}, which runs the server for root.\n"
-                "Give a folder that every user may enter: --data-dir /var/lib/homeroom, for example."
+                f"Let every user enter it (chmod o+x), or {ELSEWHERE}: /var/lib/homeroom, say."
             )
         programs = provide_programs(self._bin, user, self.data_dir)
         config = self.data_dir / "homeroom.conf"
@@ -257,7 +266,7 @@ class Embedded:
         """Raise EmbeddedError unless the data is of the major version that the programs can read."""
         file = self._data / "PG_VERSION"
         if not file.exists():
-            raise EmbeddedError(f"{self._data} is no database. Remove it, or give another --data-dir.")
+            raise EmbeddedError(f"{self._data} is no database. Remove it, or {ELSEWHERE}.")
         theirs = file.read_text().strip()
         version = subprocess.run([programs / "postgres", "--version"], stdout=subprocess.PIPE, text=True)
         ours = "".join(re.findall(r"\d+", version.stdout)[:1])
@@ -265,7 +274,7 @@ class Embedded:
             raise EmbeddedError(
                 f"PostgreSQL {theirs} made {self._data}; this is PostgreSQL {ours}, which cannot read it.\n"
                 "Start the Homeroom that made it, take a pg_dump there, and restore that into a new folder;\n"
-                "or give another --data-dir."
+                f"or {ELSEWHERE}."
             )
 
     def _create_run(self, user: User) -> None:
@@ -277,7 +286,7 @@ class Embedded:
         if not _is_private(self._run, user.uid):
             raise EmbeddedError(
                 f"{self._run} should be a folder that only uid {user.uid} can enter, and is not.\n"
-                "Find out who made it and remove it, or give another --data-dir."
+                f"Find out who made it and remove it, or {ELSEWHERE}."
             )
         for leftover in (SOCKET, f"{SOCKET}.lock"):  # the lock names a pid, which may be another's by now
             (self._run / leftover).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from psycopg import sql
 Say = Callable[[str], None]
 
 OWNER = "homeroom_owner"
+NOT_CURRENT = "the database is not of this release: run `homeroom migrate` first"
 MIGRATION_LOCK = 0x686F6D65  # "home", to be recognized in pg_locks
 POLL_SECONDS = 0.5
 

@@ -47,9 +47,9 @@ class Organization:
 
 @dataclass(frozen=True)
 class Step:
-    """A batch of a backfill: how many students are done by now, and what this batch found."""
+    """A batch of a backfill: how many people are done by now, and what this batch found."""
 
-    students: int
+    people: int
     differences: list[Difference]
     resumed: int = 0
     """How many an earlier run had done; of the first step only."""
@@ -123,8 +123,8 @@ def backfill(db: psycopg.Connection, org: int, batch: int, *, dry_run: bool, res
                 (org, batch, restart),
             ).fetchone()
         assert step
-        students, finished, differences = step
-        yield Step(students, [Difference(org, **found) for found in differences], resumed)
+        people, finished, differences = step
+        yield Step(people, [Difference(org, **found) for found in differences], resumed)
         restart, resumed = False, 0
 
 

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from db.session import as_owner, connect
+from db.session import NOT_CURRENT, as_owner, connect
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,10 @@ def run(url: str, stopped: threading.Event) -> None:
         except psycopg.Error as error:
             if str(error) != trouble:  # said once, not at every attempt
                 trouble = str(error)
-                log.error("waiting for the database", reason=trouble)
+                unmigrated = isinstance(
+                    error, (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction)
+                )
+                log.error("waiting for the database", reason=NOT_CURRENT if unmigrated else trouble)
             stopped.wait(pause * random.uniform(0.5, 1))
             pause = min(pause * 2, BACKOFF_SECONDS[1])
 

@@ -16,7 +16,9 @@ def main() -> None:
     """The dashboard backend of a learning platform, built inside PostgreSQL.
 
     Settings come from environment variables (docs/settings.md). Without DATABASE_URL every command works on
-    the embedded server of HOMEROOM_DATA_DIR, which `homeroom up` runs.
+    the embedded server of HOMEROOM_DATA_DIR. `up` runs it. migrate, rollback, status, analyst, import, seed,
+    jobs, verify and backfill join it, or start it for as long as they take; serve, work, token, url and psql
+    need one that runs. Only up and migrate make a new database.
     """
 
 

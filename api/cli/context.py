@@ -20,7 +20,7 @@ from api.settings import Settings, SettingsError, load
 from db import apply
 from db.apply import MigrateError
 from db.embedded import Embedded, EmbeddedError, default_data_dir
-from db.session import connect
+from db.session import NOT_CURRENT, connect
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,11 +68,11 @@ def embedded_server(settings: Settings) -> Embedded:
 
 
 @contextmanager
-def open_database(settings: Settings, *, start: bool = True) -> Iterator[Settings]:
+def open_database(settings: Settings, *, start: bool = True, create: bool = False) -> Iterator[Settings]:
     """The settings completed by a running database's URLs and, for the embedded one, the secret for tokens.
 
     Without DATABASE_URL: joins the embedded server if it runs; else starts it for as long as the block lasts
-    (start=True), or raises click.ClickException.
+    (start=True), or raises click.ClickException. The same where there is none yet, unless create=True.
     """
     if settings.database_url:
         yield settings
@@ -80,13 +80,18 @@ def open_database(settings: Settings, *, start: bool = True) -> Iterator[Setting
     server = embedded_server(settings)
     if server.running:
         yield _for_embedded(settings, server)
-    elif start:
+    elif not start:
+        raise click.ClickException(
+            f"no database is running in {server.data_dir}: `homeroom up` starts it.\n"
+            "HOMEROOM_DATA_DIR names another folder, DATABASE_URL another server."
+        )
+    elif not create and not server.exists:
+        raise click.ClickException(
+            f"no database in {server.data_dir}: run `homeroom migrate`, or set HOMEROOM_DATA_DIR"
+        )
+    else:
         with server:
             yield _for_embedded(settings, server)
-    else:
-        raise click.ClickException(
-            "no database is running: `homeroom up` starts the embedded one; DATABASE_URL names another"
-        )
 
 
 def _for_embedded(settings: Settings, server: Embedded) -> Settings:
@@ -120,7 +125,7 @@ def _kept_secret(data_dir: Path) -> str:
 def require_current(settings: Settings) -> None:
     """Raise ClickException unless the database is of this release."""
     if apply.pending(settings.database_url or ""):
-        raise click.ClickException("the database is not of this release: run `homeroom migrate` first")
+        raise click.ClickException(NOT_CURRENT)
 
 
 def admin_connection(settings: Settings) -> psycopg.Connection:

@@ -31,7 +31,7 @@ def migrate(check: bool, dry_run: bool) -> None:
     """
     if check and dry_run:
         raise click.UsageError("--check and --dry-run exclude each other")
-    with open_database(settings_from_environment()) as settings:
+    with open_database(settings_from_environment(), create=not (check or dry_run)) as settings:
         url = settings.database_url or ""
         if check or dry_run:
             waiting = apply.pending(url) if check else apply.dry_run(url)
@@ -59,9 +59,15 @@ def rollback(steps: int, yes: bool) -> None:
     The API answers 503 until `homeroom migrate` of the release that fits has run.
     """
     with open_database(settings_from_environment()) as settings:
-        if not yes:
-            click.confirm(f"Undo {steps} migration(s) and drop what they made, data included?", abort=True)
-        outcome = apply.rollback(settings.database_url or "", steps, say=say)
+        url = settings.database_url or ""
+        done = apply.applied(url)
+        if not done:
+            click.echo("no migration is applied: nothing to undo")
+            return
+        if not yes and steps <= len(done):  # else apply.rollback refuses
+            click.echo("\n".join(f"migration {name}" for name in done[::-1][:steps]))
+            click.confirm("Undo this and drop what it made, data included?", abort=True)
+        outcome = apply.rollback(url, steps, say=say)
         click.echo(f"{len(outcome.migrations)} migrations undone")
 
 
@@ -72,7 +78,7 @@ def status() -> None:
 
     Exit code 1 unless all is well.
     """
-    with open_database(settings_from_environment(), start=False) as settings:
+    with open_database(settings_from_environment()) as settings:
         url = settings.database_url or ""
         waiting = apply.pending(url)
         with admin_connection(settings) as connection:
@@ -80,7 +86,8 @@ def status() -> None:
             where = conninfo_to_dict(url)
             click.echo(f"database   {where.get('dbname')} at {where.get('host') or 'the default socket'}")
             click.echo(f"server     PostgreSQL {version}")
-            click.echo("release    " + ("; ".join(waiting) + " (homeroom migrate)" if waiting else "current"))
+            release = f"pending: {'; '.join(waiting)} (homeroom migrate)" if waiting else "current"
+            click.echo(f"release    {release}")
             problems = [] if waiting else apply.catalog_problems(connection)
             verdict = "not checked" if waiting else "keeps all rules"
             click.echo("catalog    " + ("\n           ".join(problems) or verdict))

@@ -22,7 +22,13 @@ from api.cli.context import (
 from db.session import as_owner
 from listener import worker
 
-HEADER = ("JOB", "EVERY", "FOR", "LAST RUN", "TOOK", "NEXT DUE", "LAST RUN'S RESULT")
+HEADER = ("JOB", "EVERY", "ORGANIZATIONS", "LAST RUN", "TOOK", "NEXT DUE", "LAST RUN'S RESULT")
+UNITS = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+    (timedelta(seconds=1), "s"),
+)
 
 
 @click.command()
@@ -46,18 +52,20 @@ def work() -> None:
 def jobs(name: str | None) -> None:
     """Show each job: how often it runs, when it last did, how long that took, what went wrong.
 
+    Writers of facts do not all wait for one total: they append deltas (what changes in the totals of courses
+    and organizations), which readers add to the totals. The job `fold totals` folds deltas into the totals,
+    so that few are left to add; the numbers are exact before and after. ORGANIZATIONS says for how many a job
+    runs, 1 also for a job of the whole system.
+
     Exit code 1 if the last run of any job failed.
     """
-    with (
-        open_database(settings_from_environment(), start=False) as settings,
-        admin_connection(settings) as db,
-    ):
+    with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
         require_current(settings)
         if name is not None:
             _run(db, name)
         with as_owner(db):
             rows = db.execute(
-                "select name, every::text, organizations, last_run, duration, next_due, failing "
+                "select name, every, organizations, last_run, duration, next_due, failing "
                 "from ops.job_status order by name"
             ).fetchall()
             errors = db.execute(
@@ -66,7 +74,7 @@ def jobs(name: str | None) -> None:
     lines = [HEADER]
     for job, every, places, last_run, duration, next_due, failing in rows:
         result = f"{failing} of {places} failed" if failing else "ok" if last_run else ""
-        lines.append((job, every, str(places), _at(last_run), _took(duration), _at(next_due), result))
+        lines.append((job, _every(every), str(places), _at(last_run), _took(duration), _at(next_due), result))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
@@ -83,6 +91,14 @@ def _run(db: psycopg.Connection, name: str) -> None:
         if not db.execute("update ops.job_run set next_due = now() where job = %s", (name,)).rowcount:
             raise click.ClickException(f"there is no job {name}")
     db.execute("call ops.run_due_jobs()")
+
+
+def _every(interval: timedelta) -> str:
+    """An interval in its largest unit that leaves no fraction: 10 s, 5 min, 1 h, 1 d."""
+    for unit, name in UNITS:
+        if interval % unit == timedelta(0):
+            return f"{interval // unit} {name}"
+    return f"{interval.total_seconds():g} s"
 
 
 def _at(moment: datetime | None) -> str:

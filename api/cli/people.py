@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 
 import click
@@ -12,12 +13,13 @@ from api import auth
 from api.cli.context import (
     admin_connection,
     open_database,
+    plain,
     reported,
     require_current,
     say,
     settings_from_environment,
 )
-from db.session import as_owner
+from db.session import NOT_CURRENT, as_owner
 
 LONGEST_NAME = 63  # PostgreSQL cuts longer ones
 CONNECTIONS = 10
@@ -58,13 +60,11 @@ def suitable_person(
             (role, org, person),
         ).fetchall()
     if not rows:
-        raise click.ClickException(
-            f"no active person holds the role {role}" + (" there" if org or person else "")
-        )
+        raise click.ClickException(f"no active person holds the role {role}" + (" there" if org else ""))
     if person and len(rows) > 1:
         raise click.ClickException("two organizations have a person of that id: say which with --org")
     org_id, person_id, name = rows[0]
-    return org_id, str(person_id), name
+    return org_id, str(person_id), plain(name)
 
 
 @click.group()
@@ -111,7 +111,9 @@ def add(name: str, person: uuid.UUID, org: int | None, role: str, password: bool
                     "insert into auth.db_login (login, org_id, person_id, role) values (%s, %s, %s, %s)",
                     (name, org_id, person_id, role),
                 )
-        click.echo(f"{name} reads organization {org_id} as {full_name}: homeroom psql --as {name}")
+        click.echo(
+            f"{name} reads organization {org_id} as {full_name}: homeroom psql --as {shlex.quote(name)}"
+        )
 
 
 @analyst.command("remove")
@@ -120,6 +122,10 @@ def add(name: str, person: uuid.UUID, org: int | None, role: str, password: bool
 def remove(name: str) -> None:
     """Shut out the login NAME that `analyst add` made, end its sessions, and drop it."""
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
+        # A login is to be shut out also while a release is pending, but not where there never was one.
+        known = "select from pg_tables where (schemaname, tablename) = ('auth', 'db_login')"
+        if db.execute(known).fetchone() is None:
+            raise click.ClickException(NOT_CURRENT)
         mark = "select from pg_roles where rolname = %s and shobj_description(oid, 'pg_authid') = %s"
         if db.execute(mark, (name, MARK)).fetchone() is None:
             raise click.ClickException(f"{name} is not a login that `homeroom analyst add` made")

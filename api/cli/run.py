@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -58,8 +59,12 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
     given = settings_from_environment(
         dashboard_host=host, dashboard_port=port, homeroom_data_dir=data_dir and data_dir.resolve()
     )
+    hint = "try --port or DASHBOARD_PORT"
+    # Before a new folder is filled. Where a server runs already, its owner is the better thing to name.
+    if given.database_url or not embedded_server(given).running:
+        _require_free_port(given, hint)
     with _until_signal() as stopped, _own_server(given) as server, open_database(given) as settings:
-        _require_free_port(given)
+        _require_free_port(given, hint)
         _check(settings)
         url = settings.database_url or ""
         apply.ensure_database(url)
@@ -73,6 +78,8 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
                 return
             address = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
             say(f"ready: {address} (documentation at {address}/docs); Ctrl-C ends it")
+            if server and data_dir:
+                say(f"for other terminals: export HOMEROOM_DATA_DIR={shlex.quote(str(server.data_dir))}")
             if demo and settings.jwt_secret:  # else somebody else signs tokens
                 print_tokens(settings)
             _watch(api, worker, server, stopped)
@@ -85,7 +92,7 @@ def serve() -> None:
     from api.app import run  # the web framework is slow to load; other commands do without
 
     given = settings_from_environment()
-    _require_free_port(given)
+    _require_free_port(given, "try DASHBOARD_PORT")
     with open_database(given, start=False) as settings:
         run(settings)
 
@@ -153,7 +160,7 @@ def _until_signal() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def _require_free_port(settings: Settings) -> None:
+def _require_free_port(settings: Settings, hint: str) -> None:
     """Raise ClickException if nobody can listen there: another server would answer in our place."""
     where = (settings.dashboard_host, settings.dashboard_port)
     try:
@@ -162,7 +169,7 @@ def _require_free_port(settings: Settings) -> None:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise click.ClickException(
-            f"cannot listen on {where[0]} port {where[1]} ({reason}): try --port or DASHBOARD_PORT"
+            f"cannot listen on {where[0]} port {where[1]} ({reason}): {hint}"
         ) from error
 
 

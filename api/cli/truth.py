@@ -57,14 +57,16 @@ def verify(repair: bool) -> None:
     type=click.IntRange(1, 10_000),
     default=500,
     show_default=True,
-    help="Students per transaction.",
+    help="People per transaction.",
 )
 @reported
 def backfill(dry_run: bool, student_id: uuid.UUID | None, org: int | None, restart: bool, batch: int) -> None:
     """Count students' numbers again from their facts, add what differs, and print each difference.
 
-    Commits batch by batch; a run that was broken off goes on where it stopped. Differences are found and
-    added while others write: no numbers of theirs are lost.
+    Goes through all people, since anybody may be or have been a student, and commits batch by batch; a run
+    that was broken off goes on where it stopped. Differences are found and added while others write: no
+    numbers of theirs are lost. Exit code 0 whether anything differs or not, with --dry-run too; `homeroom
+    verify` is the one that judges.
     """
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
         require_current(settings)
@@ -82,21 +84,23 @@ def backfill(dry_run: bool, student_id: uuid.UUID | None, org: int | None, resta
         if org and not organizations:
             raise click.ClickException(f"there is no organization {org}")
         with _progress() as bars:
-            students = differences = 0
+            people = differences = 0
             for organization in organizations:
                 name = plain(organization.name)
                 task = bars.add_task(name, total=organization.people)
+                told = -1
                 for step in truth.backfill(db, organization.id, batch, dry_run=dry_run, restart=restart):
                     if step.resumed:
-                        say(f"{name}: goes on after {step.resumed:,} people")
+                        say(f"{name}: goes on after {_people(step.resumed)}")
                     for difference in step.differences:
                         bars.console.print(_line(difference), markup=False, highlight=False, soft_wrap=True)
-                    bars.update(task, completed=step.students)
-                    if not bars.console.is_terminal:
-                        say(f"{name}: {step.students:,} of {organization.people:,} people")
+                    bars.update(task, completed=step.people)
+                    if not bars.console.is_terminal and step.people != told:  # the last batch may be empty
+                        say(f"{name}: {step.people:,} of {_people(organization.people)}")
+                    told = step.people
                     differences += len(step.differences)
-                students += step.students
-        _summary(students, differences, dry_run)
+                people += step.people
+        _summary(people, differences, dry_run)
 
 
 def _exact(checks: list[Check]) -> bool:
@@ -113,17 +117,22 @@ def _print_checks(checks: list[Check]) -> None:
 
 
 def _line(difference: Difference) -> str:
-    """One difference: `organization 1 board.course_rollup course_id=… quiz_score_sum+7`."""
+    """One difference: `organization 1 board.course_rollup course_id=… quiz_score_sum +7`."""
     key = " ".join(f"{name}={value}" for name, value in difference.key.items() if name != "org_id")
     numbers = " ".join(
-        f"{name}{Decimal(str(value)).normalize():+f}" for name, value in difference.difference.items()
+        f"{name} {Decimal(str(value)).normalize():+f}" for name, value in difference.difference.items()
     )
     return " ".join(filter(None, [f"organization {difference.org_id}", difference.aggregate, key, numbers]))
 
 
-def _summary(students: int, differences: int, dry_run: bool) -> None:
+def _summary(people: int, differences: int, dry_run: bool) -> None:
+    noun = "difference" if differences == 1 else "differences"
     verb = "found, nothing changed" if dry_run else "added"
-    say(f"{students:,} people looked at; {differences:,} differences {verb}")
+    say(f"{_people(people)} looked at; {differences:,} {noun} {verb}")
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number:,} people"
 
 
 def _progress() -> Progress:

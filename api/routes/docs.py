@@ -6,6 +6,7 @@ from importlib import resources
 
 from litestar import MediaType, Response, get
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from api.errors import ApiError
 
@@ -39,6 +40,12 @@ ASSETS = {"swagger_bundle.js": "text/javascript", "swagger_style.css": "text/css
 """Files of the package offapi, which carries a Swagger UI."""
 
 
+@get("/", include_in_schema=False, sync_to_thread=False)
+def root() -> Redirect:
+    """Where somebody begins who has the address alone."""
+    return Redirect("/docs")
+
+
 @get("/docs", include_in_schema=False, media_type=MediaType.HTML, sync_to_thread=False)
 def page() -> str:
     """The page itself."""
@@ -57,4 +64,4 @@ def asset(name: FromPath[str]) -> Response[bytes]:
     return Response(body, media_type=media_type, headers={"Cache-Control": "public, max-age=3600"})
 
 
-HANDLERS = [page, asset]
+HANDLERS = [root, page, asset]

@@ -12,7 +12,7 @@ drop table board.student_performance;
 drop function if exists board.add_to_totals(board.performance_delta[]);
 
 -- Whether an enrollment counts is asked of the enrollment, no longer told.
-drop function if exists board.set_counted(board.counted_change[]);
+drop function if exists board.set_counted;
 drop type board.counted_change;
 
 alter table board.student_course_performance

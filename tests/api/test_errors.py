@@ -145,7 +145,7 @@ def test_a_person_that_the_database_does_not_know_is_not_authenticated(client: h
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/", "/health", "/api/v1/student", "/schema/nothing", "/docs/nothing"]
+    "path", ["/nowhere", "/health", "/api/v1/student", "/schema/nothing", "/docs/nothing"]
 )
 def test_an_unknown_path_is_not_found(school: School, path: str) -> None:
     assert problem_of(school.client.get(path), 404).code == "HR404"

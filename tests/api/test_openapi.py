@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,15 @@ def test_endpoints_of_people_ask_for_a_token(school: School) -> None:
                 )
             else:
                 assert "security" not in operation
+
+
+def test_the_version_is_that_of_the_command(school: School) -> None:
+    assert document_of(school)["info"]["version"] == version("homeroom")
+
+
+def test_the_address_alone_leads_to_the_page(school: School) -> None:
+    answer = school.client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (302, "/docs")
 
 
 def test_the_page_names_no_other_host(school: School) -> None:

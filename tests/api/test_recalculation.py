@@ -287,6 +287,14 @@ def test_a_field_that_there_is_not_is_refused_by_name(school: School) -> None:
     refusal(school.post(RECALCULATE, school.admin, "admin", body), 422, "org_id")
 
 
+@pytest.mark.parametrize("content", ["", "[]", "null", "5"])
+def test_a_body_that_is_no_object_is_told_what_it_has_to_be(school: School, content: str) -> None:
+    headers = bearer(token(school.admin, school.org, "admin")) | {"Content-Type": "application/json"}
+    answer = school.client.post(RECALCULATE, headers=headers, content=content)
+    refusal(answer, 422, "body")
+    assert answer.json()["errors"][0]["message"] == "a JSON object is required"
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "statuses"),
     [

@@ -36,11 +36,13 @@ def test_a_job_run_now_is_in_the_table(database: Database) -> None:
         result = run(database, "jobs", "--run", "fold totals")
         assert (result.returncode, result.stderr) == (0, "")
         header, *lines = result.stdout.splitlines()
-        assert header.split()[:3] == ["JOB", "EVERY", "FOR"]
+        assert header.split()[:3] == ["JOB", "EVERY", "ORGANIZATIONS"]
         names = [row[0] for row in db.execute("select name from ops.job order by name")]
         assert [line.split("  ")[0] for line in lines] == names
         (fold,) = (line for line in lines if line.startswith("fold totals "))
         assert fold.endswith(" ok")
+        assert fold.split()[2:5] == ["10", "s", "1"]
+        assert {line.split("  ")[0]: line for line in lines}["verify"].split()[1:4] == ["1", "d", "1"]
         assert db.execute("select count(*) from board.work_delta").fetchone() == (0,)
 
 

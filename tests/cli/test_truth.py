@@ -173,7 +173,7 @@ def test_verify_names_what_drifts_and_repair_adds_it(system: System, aggregate: 
     assert _table(repaired.stdout)[len(KEPT) :] == [[name, "0", "0"] for name in KEPT]
     (line,) = [line for line in repaired.stdout.splitlines() if line.startswith("organization ")]
     ids = {f"{name}={key[name]}" for name in ("student_id", "course_id") if name in key}
-    assert set(line.split()) == {"organization", str(system.one), aggregate, *ids, f"{column}-7"}
+    assert set(line.split()) == {"organization", str(system.one), aggregate, *ids, column, "-7"}
     assert system.ask(check, aggregate) == [(0, 0)]
     assert drift(system.db) == []
 
@@ -208,7 +208,7 @@ def test_a_backfill_prints_and_adds_each_difference(system: System) -> None:
     assert result.returncode == 0, result.stderr
     lines = [line for line in result.stdout.splitlines() if line.startswith("organization ")]
     assert len(lines) == len(planted)
-    assert all(line.endswith(" quiz_score_sum-7") for line in lines)
+    assert all(line.endswith(" quiz_score_sum -7") for line in lines)
     for student in planted:
         assert sum(f"student_id={student} " in line for line in lines) == 1
     everybody = system.people(system.one) + system.people(system.two)
@@ -216,6 +216,8 @@ def test_a_backfill_prints_and_adds_each_difference(system: System) -> None:
     assert summary == f"{everybody:,} people looked at; {len(planted)} differences added"
     assert f"One: 10 of {system.people(system.one)} people" in result.stderr
     assert f"One: {system.people(system.one)} of {system.people(system.one)} people" in result.stderr
+    by_one = system.run("backfill", "--batch", "1", "--dry-run").stderr.splitlines()
+    assert len(by_one) == len(set(by_one)) == everybody + 1, "a line for each, and the summary"
     assert drift(system.db) == []
     assert system.ask(
         "select students, differences, finished_at is null from ops.backfill order by org_id"
@@ -268,8 +270,8 @@ def test_a_backfill_of_one_student(system: System) -> None:
     assert (dry.returncode, system.contents() == before) == (0, True)
     result = system.run("backfill", "--student-id", str(first))
     assert (result.returncode, result.stdout) == (0, dry.stdout)
-    assert dry.stderr == "1 people looked at; 1 differences found, nothing changed\n"
-    assert result.stderr == "1 people looked at; 1 differences added\n"
+    assert dry.stderr == "1 person looked at; 1 difference found, nothing changed\n"
+    assert result.stderr == "1 person looked at; 1 difference added\n"
     (line,) = result.stdout.splitlines()
     assert f"student_id={first}" in line
     assert [row[0]["student_id"] for row in system.ask("select key from ops.drift()")] == [str(second)]
@@ -344,7 +346,7 @@ def test_a_broken_off_backfill_begins_anew_where_asked(system: System) -> None:
     planted = system.plant(system.one)
     ((before,),) = system.ask("select to_jsonb(b) from ops.backfill as b")
     dry = system.run("backfill", "--dry-run", "--org", str(system.one))
-    assert "1 differences found" in dry.stderr, "a dry run looks at everybody"
+    assert "1 difference found" in dry.stderr, "a dry run looks at everybody"
     assert system.ask("select to_jsonb(b) from ops.backfill as b") == [(before,)]
     result = system.run("backfill", "--restart", "--batch", "10", "--org", str(system.one))
     assert result.returncode == 0, result.stderr

@@ -177,10 +177,19 @@ def test_the_demo_answers_ends_and_keeps_its_data(system: System) -> None:
         assert elsewhere.returncode == 1
         assert f"port {system.port} (Address already in use)" in elsewhere.stderr
         assert "ready:" not in elsewhere.stderr
+        assert not (system.folder / "other").exists(), "the port is tested first"
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
     system.wait_until_gone()
-    assert system.run("psql", "-c", "select 1").returncode == 1
+    ended = system.run("psql", "-c", "select 1")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"Error: no database is running in {system.folder / 'data'}: `homeroom up` starts it.\n"
+        "HOMEROOM_DATA_DIR names another folder, DATABASE_URL another server.\n"
+    )
+    for command in ("status", "jobs"):
+        assert system.run(command).returncode == 0, "it starts one"
+    system.wait_until_gone()
 
     with system.up("--demo") as process:
         again = _tokens(process, ROLES)
@@ -239,6 +248,9 @@ def test_an_analyst_gets_in_and_out(system: System) -> None:
         assert "permission denied" in refused.stderr
         assert system.run("analyst", "add", "ada", "--person", analyst).returncode == 1
         assert system.run("analyst", "add", "postgres", "--person", analyst).returncode == 1
+        byron = system.run("analyst", "add", "Ada Byron", "--person", analyst)
+        assert byron.stdout.endswith(": homeroom psql --as 'Ada Byron'\n")
+        assert system.run("psql", "--as", "Ada Byron", *count).stdout.strip() == "1|1"
         student = system.run("psql", "-Atc", person.replace("analyst", "student")).stdout.split()[0]
         assert system.run("analyst", "add", "eve", "--person", student).returncode == 1
         assert system.run("analyst", "remove", "postgres").returncode == 1
@@ -261,6 +273,55 @@ def test_a_password_is_not_among_the_arguments_and_not_for_others(system: System
         assert "dbname=homeroom" in seen
         assert seen.split().count("open-sesame") == 1, "in the environment alone"
         assert "open-sesame" not in system.run("url", "--as", "ada").stdout
+
+
+def test_the_way_to_another_folder_is_said(system: System) -> None:
+    folder = system.folder / "an other"
+    with system.up("--data-dir", str(folder)) as process:
+        assert process.stdout
+        while not (line := process.stdout.readline()).startswith("for other terminals: "):
+            assert line
+        assert line == f"for other terminals: export HOMEROOM_DATA_DIR='{folder}'\n"
+        system.environment["HOMEROOM_DATA_DIR"] = str(folder)
+        assert system.run("status").returncode == 0
+        nobody = system.run("token", "--role", "student")
+        assert nobody.stderr == "Error: no active person holds the role student\n"
+        nobody = system.run("token", "--role", "student", "--org", "7")
+        assert nobody.stderr == "Error: no active person holds the role student there\n"
+    system.wait_until_gone()
+
+
+UNMADE = [
+    ["verify"],
+    ["backfill"],
+    ["seed", "--students", "10"],
+    ["import", "oulad", "/"],
+    ["analyst", "remove", "ada"],
+    ["jobs"],
+    ["status"],
+    ["rollback"],
+    ["migrate", "--check"],
+    ["migrate", "--dry-run"],
+]
+
+
+def test_only_up_and_migrate_make_a_database(system: System) -> None:
+    folder = system.folder / "data"
+    for command in UNMADE:
+        result = system.run(*command)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr == (
+            f"Error: no database in {folder}: run `homeroom migrate`, or set HOMEROOM_DATA_DIR\n"
+        )
+    assert not folder.exists()
+    assert system.run("migrate").returncode == 0
+    assert system.run("status").returncode == 0
+
+
+def test_serve_has_no_option_for_its_port(system: System) -> None:
+    with socket.create_server(("127.0.0.1", system.port)):
+        result = system.run("serve")
+    assert result.stderr.endswith("(Address already in use): try DASHBOARD_PORT\n")
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,34 @@ def test_step_by_step_and_there_and_back_end_like_a_fresh_install(
 
 def test_rolled_back_to_nothing_leaves_no_room(empty: Database) -> None:
     apply.migrate(empty.url())
-    apply.rollback(empty.url(), 99)
+    apply.rollback(empty.url(), len(tree.migrations()))
     with empty.connect() as db:
         rooms = db.execute("select nspname from pg_namespace where nspowner = to_regrole('homeroom_owner')")
         assert rooms.fetchall() == [("_yoyo",)]
+
+
+def test_more_steps_than_applied_undo_nothing(database: Database) -> None:
+    before = schema_of(database)
+    steps = len(tree.migrations()) + 1
+    with pytest.raises(
+        apply.MigrateError, match=f"{steps - 1} migrations are applied: {steps} cannot be undone"
+    ):
+        apply.rollback(database.url(), steps)
+    assert schema_of(database) == before
+
+
+def test_another_encoding_is_refused_before_anything_happens(cluster: Cluster) -> None:
+    with cluster.database("template1") as odd, cluster.database("template1") as other:
+        with other.connect() as db:
+            db.execute(f"drop database {odd.name}")
+            db.execute(f"create database {odd.name} encoding 'SQL_ASCII' locale 'C' template template0")
+        for call in (apply.migrate, apply.pending, apply.dry_run):
+            with pytest.raises(
+                apply.MigrateError, match=r"is SQL_ASCII; .* UTF8\.\n.* encoding 'UTF8' template"
+            ):
+                call(odd.url())
+        with odd.connect() as db:
+            assert db.execute("select count(*) from pg_namespace where nspname = 'ops'").fetchone() == (0,)
 
 
 def test_two_at_once_are_safe(empty: Database, database: Database) -> None:

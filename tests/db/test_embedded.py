@@ -300,7 +300,7 @@ def test_a_server_has_one_owner(server: Embedded) -> None:
     with owner(server.data_dir) as process:
         assert (server.running, server.owned) == (True, False)
         with pytest.raises(
-            EmbeddedError, match=rf"already runs, owned by process {process.pid}\.\n.*--data-dir"
+            EmbeddedError, match=rf"already runs, owned by process {process.pid}\.\n.*HOMEROOM_DATA_DIR"
         ):
             server.start()
         server.stop()  # is not ours to stop
@@ -337,7 +337,8 @@ def test_another_major_version_is_refused_with_advice(any_server: Embedded, bin_
     with pytest.raises(EmbeddedError) as refusal:
         Embedded(any_server.data_dir, bin_dir=other, settings=FAST).start()
     assert all(
-        word in str(refusal.value) for word in ("PostgreSQL 18", "PostgreSQL 15", "pg_dump", "--data-dir")
+        word in str(refusal.value)
+        for word in ("PostgreSQL 18", "PostgreSQL 15", "pg_dump", "HOMEROOM_DATA_DIR")
     )
 
 
@@ -405,7 +406,7 @@ def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_closed_data_folder_is_refused_with_advice(home: Path) -> None:
     (home / "closed").mkdir(mode=0o700 if IS_ROOT else 0o500)
     with pytest.raises(
-        EmbeddedError, match="--data-dir /var/lib/homeroom" if IS_ROOT else "Permission denied"
+        EmbeddedError, match="HOMEROOM_DATA_DIR .*/var/lib/homeroom" if IS_ROOT else "Permission denied"
     ):
         Embedded(home / "closed/d", settings=FAST).start()
 
