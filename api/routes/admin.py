@@ -15,7 +15,9 @@ from api.documents import Recalculation, RecalculationRequest, StudentList
 from api.endpoint import JsonBytes, dashboard, personal, responses
 from api.paging import PAGED, Page
 
-STUDENTS = Function("admin_student_performance", "jsonb", "text", "boolean", "uuid", "integer", "text")
+STUDENTS = Function(
+    "admin_student_performance", "jsonb", "text", "boolean", "uuid", "uuid", "integer", "text"
+)
 RECALCULATE = Function("admin_recalculate", "jsonb", "uuid[]")
 RECALCULATION = Function("admin_recalculation", "jsonb", "uuid")
 
@@ -46,10 +48,13 @@ async def students_performance(
     course_id: Annotated[
         UUID | None, QueryParameter(description="Only students enrolled in this course.")
     ] = None,
+    cohort_id: Annotated[
+        UUID | None, QueryParameter(description="Only members of this cohort, active or completed.")
+    ] = None,
 ) -> JsonBytes:
     """The organization's students and how each does over all courses. Role admin."""
-    course = str(course_id) if course_id else None
-    return await personal(request, STUDENTS, sort, str(order == "desc"), course, *page.arguments())
+    course, cohort = (str(given) if given else None for given in (course_id, cohort_id))
+    return await personal(request, STUDENTS, sort, str(order == "desc"), course, cohort, *page.arguments())
 
 
 @post(

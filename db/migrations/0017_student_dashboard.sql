@@ -183,3 +183,6 @@ comment on column school.action_receipt.action is 'What was asked. Another actio
 comment on column school.action_receipt.answer is 'What was answered.';
 alter table school.action_receipt enable row level security;
 alter table school.action_receipt force row level security;
+
+-- The list of students takes a cohort too.
+drop function if exists api.admin_student_performance;

@@ -25,6 +25,7 @@ FIELDS = [
     "overall_average_score",
     "last_performance_update",
 ]
+PARAMETERS = ("limit", "sort", "order", "course_id", "cohort_id", "cursor")
 HOSTILE = [
     "'",
     "';drop table school.person;--",
@@ -137,6 +138,44 @@ def test_the_list_of_a_course_has_its_students_only(school: School) -> None:
     assert nobody == {"items": [], "next_cursor": None, "total": 0}
 
 
+def test_the_list_of_a_cohort_has_its_members_only(own_school: School) -> None:
+    cohort, other = uuid4(), uuid4()
+    with own_school.database.connect() as db:
+        db.execute(
+            "with p as (insert into school.program (org_id, name) values (%(org)s, 'P') returning id), "
+            "t as (insert into school.track (org_id, program_id, name) "
+            "select %(org)s, p.id, 'T' from p returning id) "
+            "insert into school.cohort (org_id, id, track_id, name, starts_on, ends_on) "
+            "select %(org)s, c.id, t.id, 'C', '2026-01-01', '2026-12-31' "
+            "from t cross join unnest(%(cohorts)s::uuid[]) as c (id)",
+            {"org": own_school.org, "cohorts": [cohort, other]},
+        )
+        for cohort_id, student, status in (
+            (cohort, own_school.ben, "active"),
+            (cohort, own_school.ada, "completed"),
+            (cohort, own_school.cleo, "withdrawn"),
+            (other, own_school.cleo, "active"),
+        ):
+            db.execute(
+                "insert into school.cohort_member (org_id, cohort_id, student_id, status) "
+                "values (%s, %s, %s, %s)",
+                (own_school.org, cohort_id, student, status),
+            )
+
+    def listed(**params: str) -> list[str]:
+        return names(own_school.get(ADMIN, own_school.admin, "admin", **params).content)
+
+    assert listed(cohort_id=str(cohort)) == ["Ada", "Ben"]
+    assert listed(cohort_id=str(cohort), course_id=str(own_school.courses[0])) == ["Ada"]
+    assert listed(cohort_id=str(uuid4())) == []
+    first = own_school.get(ADMIN, own_school.admin, "admin", cohort_id=str(cohort), limit="1").json()
+    assert listed(cohort_id=str(cohort), cursor=first["next_cursor"]) == ["Ben"]
+    elsewhere = own_school.get(
+        ADMIN, own_school.admin, "admin", cohort_id=str(other), cursor=first["next_cursor"]
+    )
+    assert elsewhere.status_code == 422
+
+
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("sort", ["name", *FIELDS])
 def test_pages_show_everybody_once_in_order(own_school: School, sort: str, order: str) -> None:
@@ -176,9 +215,14 @@ def test_pages_show_everybody_once_in_order(own_school: School, sort: str, order
         ("sort", "id"),
         ("order", "sideways"),
         ("course_id", "1"),
+        ("cohort_id", "1"),
         ("cursor", "abc"),
         ("cursor", "x" * 5000),
-        *[(field, value) for field in ("limit", "sort", "order", "course_id", "cursor") for value in HOSTILE],
+        *[
+            (field, value)
+            for field in ("limit", "sort", "order", "course_id", "cohort_id", "cursor")
+            for value in HOSTILE
+        ],
     ],
 )
 def test_a_wrong_parameter_is_refused_by_name(school: School, field: str, value: str) -> None:

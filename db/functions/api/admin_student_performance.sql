@@ -3,14 +3,15 @@ create or replace function api.admin_student_performance(
     sort text default 'name',
     descending boolean default false,
     course uuid default null,
+    cohort uuid default null,
     page_limit integer default 50,
     page_cursor text default null
 ) returns json
 language plpgsql volatile parallel unsafe security invoker
 as $$
 declare
-    -- Part of the cursor: the same list, in another order or of another course, has other places.
-    list constant text := format('admin_student_performance/%s/%s/%s', sort, descending, course);
+    -- Part of the cursor: the same list, in another order or of another course or cohort, has other places.
+    list constant text := format('admin_student_performance/%s/%s/%s/%s', sort, descending, course, cohort);
     after_place jsonb;
     after_key numeric;
     after_name text;
@@ -62,6 +63,10 @@ begin
                     select from school.enrollment as e
                     where e.org_id = s.org_id and e.student_id = s.id and e.course_id = course
                 ))
+                and (cohort is null or exists (
+                    select from school.cohort_member as m
+                    where m.org_id = s.org_id and m.student_id = s.id and m.cohort_id = cohort and m.status <> 'withdrawn'
+                ))
         ),
         page as (
             select st.*, row_number() over (
@@ -102,10 +107,10 @@ begin
     );
 end
 $$;
-comment on function api.admin_student_performance(jsonb, text, boolean, uuid, integer, text) is
+comment on function api.admin_student_performance(jsonb, text, boolean, uuid, uuid, integer, text) is
 'GET /api/v1/admin/students/performance: a page of the organization''s students with their six fields: {"items": [{"student":
 {"id", "name"}, "student_profile"}], "next_cursor", "total"}. sort: name or one of the six fields (nulls last either way);
-descending; course: only students enrolled in it; page_limit: 1 to 500; page_cursor: next_cursor of the page before. Raises
+descending; course: only students enrolled in it; cohort: only its members, active or completed; page_limit: 1 to 500; page_cursor: next_cursor of the page before. Raises
 HR422 with the field''s name in DETAIL (sort, limit, cursor). Role admin.';
-revoke all on function api.admin_student_performance(jsonb, text, boolean, uuid, integer, text) from public;
-grant execute on function api.admin_student_performance(jsonb, text, boolean, uuid, integer, text) to homeroom_api;
+revoke all on function api.admin_student_performance(jsonb, text, boolean, uuid, uuid, integer, text) from public;
+grant execute on function api.admin_student_performance(jsonb, text, boolean, uuid, uuid, integer, text) to homeroom_api;
