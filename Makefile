@@ -32,6 +32,7 @@ lint: $(TEST) ## Check style and types of Python, style of SQL
 bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same run
 	$(VENV)/bin/python -m bench.request
 	$(VENV)/bin/python -m bench.aggregates
+	$(VENV)/bin/python -m bench.dashboard
 	$(VENV)/bin/python -m bench.import $(OULAD)
 
 reference: $(DEMO) ## Write docs/reference.md from the comments in the database

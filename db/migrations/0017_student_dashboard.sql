@@ -39,7 +39,8 @@ create table board.student_dashboard_cache (
     constraint student_dashboard_cache_is_whole check (
         (document is null) = (updated_at is null) and (document is null) = (fresh_until is null)
     )
-) with (fillfactor = 50);
+-- A document fits on its page, twice: neither compressed at each refresh nor fetched from elsewhere at each read.
+) with (fillfactor = 50, toast_tuple_target = 8160);
 comment on table board.student_dashboard_cache is
 'Per student: the dashboard as the student may see it (document, masked by tier) and its numbers unmasked, for those who look at many
 students. A row comes with the role; its document with the first read or refresh. Read board.student_dashboard(), which never
