@@ -103,8 +103,8 @@ def test_everything_that_there_is_is_in_it(world: World) -> None:
     document = world.read()
     assert document["readiness"] == {
         "score": 60.0,
-        "time_to_ready": 30,
-        "trend_7d": "+8.0",
+        "time_to_ready": 28,
+        "trend_7d": "+8.8",
         "gaps": programs.GAPS,
     }
     assert document["ai_nudge"] == programs.NUDGE

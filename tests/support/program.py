@@ -80,7 +80,7 @@ attempt as (
 ),
 scored as (
     insert into school.readiness_score (org_id, student_id, scored_at, score)
-    select %(org)s, %(student)s, now() - interval '1 day' * d, 60 - d
+    select %(org)s, %(student)s, now() - interval '1 day' * d, 60 - 1.1 * d
     from generate_series(0, 20, 4) as d
     returning 1
 ),
