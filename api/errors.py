@@ -168,7 +168,10 @@ def _field_error(item: Any) -> FieldError:
         return FieldError("body", "a JSON object is required")
     # Of a field that is missing or unknown, Litestar says only that it is in the body.
     named = FIELD_NAMED_BY_MSGSPEC.match(message)
-    return FieldError(named["field"] if named else str(entry.get("key", "")), message)
+    key = str(entry.get("key", ""))
+    if entry.get("source") == "header":  # Litestar calls it as our code does
+        key = key.replace("_", "-").title()
+    return FieldError(named["field"] if named else key, message)
 
 
 def _log(request: Request[Any, Any, Any], error: Exception, status: int) -> None:

@@ -69,22 +69,22 @@ class Coaching(Struct, forbid_unknown_fields=True):
 class Missions(Struct, forbid_unknown_fields=True):
     """Missions by state."""
 
-    started: Count
-    submitted: Count
-    in_review: Count
-    approved: Count
-    rejected: Count
+    started: Annotated[Count, Meta(description="Begun, not handed in.")]
+    submitted: Annotated[Count, Meta(description="Handed in.")]
+    in_review: Annotated[Count, Meta(description="Being reviewed.")]
+    approved: Annotated[Count, Meta(description="Accepted.")]
+    rejected: Annotated[Count, Meta(description="Sent back.")]
     missions_in_review: Annotated[Count, Meta(description="Submitted or in review.")]
 
 
 class Portfolio(Struct, forbid_unknown_fields=True):
     """Portfolio items by state."""
 
-    draft: Count
-    submitted: Count
-    in_review: Count
-    approved: Count
-    rejected: Count
+    draft: Annotated[Count, Meta(description="Not handed in.")]
+    submitted: Annotated[Count, Meta(description="Handed in.")]
+    in_review: Annotated[Count, Meta(description="Being reviewed.")]
+    approved: Annotated[Count, Meta(description="Accepted.")]
+    rejected: Annotated[Count, Meta(description="Sent back.")]
     health: Annotated[
         Score | Masked | None, Meta(description="Seven parts quality, three parts share approved.")
     ]
@@ -94,38 +94,38 @@ class Event(Struct, forbid_unknown_fields=True):
     """What comes next in the cohort."""
 
     kind: Annotated[str, Meta(description="session, milestone or event.")]
-    id: UUID
-    title: str
-    starts_at: datetime
+    id: Annotated[UUID, Meta(description="Of the session, milestone or event.")]
+    title: Annotated[str, Meta(description="What it is called.")]
+    starts_at: Annotated[datetime, Meta(description="When it begins, or is due.")]
 
 
 class Mentor(Struct, forbid_unknown_fields=True):
     """Who accompanies the cohort."""
 
-    id: UUID
-    name: str
+    id: Annotated[UUID, Meta(description="The mentor's id.")]
+    name: Annotated[str, Meta(description="Full name.")]
 
 
 class Cohort(Struct, forbid_unknown_fields=True):
     """The student's cohort."""
 
-    id: UUID
-    name: str
-    next_event: Event | None
-    mentor: Mentor | None
+    id: Annotated[UUID, Meta(description="The cohort's id.")]
+    name: Annotated[str, Meta(description="Its name.")]
+    next_event: Annotated[Event | None, Meta(description="What comes next; null without anything ahead.")]
+    mentor: Annotated[Mentor | None, Meta(description="Who accompanies it.")]
     completion: Annotated[Score | None, Meta(description="Of the track's missions, those approved.")]
 
 
 class NoCohort(Struct, forbid_unknown_fields=True):
     """Where there is no cohort."""
 
-    cta: Literal["Join cohort"]
+    cta: Annotated[Literal["Join cohort"], Meta(description="What to do about it.")]
 
 
 class Subscription(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What the student may see."""
 
-    tier: Literal["free", "premium"]
+    tier: Annotated[Literal["free", "premium"], Meta(description="Whose masks the document wears.")]
     days_left: Annotated[Count | None, Meta(description="Until it ends.")]
     warning: Annotated[str | None, Meta(description="While enhanced access ends within 7 days.")] = None
 
@@ -133,37 +133,37 @@ class Subscription(Struct, forbid_unknown_fields=True, omit_defaults=True):
 class Assignments(Struct, forbid_unknown_fields=True):
     """Assignments of active courses."""
 
-    due: Count
-    overdue: Count
-    ungraded: Count
+    due: Annotated[Count, Meta(description="Not handed in, in time.")]
+    overdue: Annotated[Count, Meta(description="Not handed in, too late.")]
+    ungraded: Annotated[Count, Meta(description="Handed in, not graded.")]
 
 
 class Cards(Struct, forbid_unknown_fields=True):
     """The dashboard's cards."""
 
-    coaching: Coaching
-    missions: Missions
-    portfolio: Portfolio
+    coaching: Annotated[Coaching, Meta(description="Habits and goals.")]
+    missions: Annotated[Missions, Meta(description="Missions by state.")]
+    portfolio: Annotated[Portfolio, Meta(description="Portfolio items by state.")]
     cohort: Annotated[Any, Meta(description='A cohort, or {"cta": "Join cohort"}.')]
-    subscription: Subscription
-    assignments: Assignments
+    subscription: Annotated[Subscription, Meta(description="What the student may see.")]
+    assignments: Annotated[Assignments, Meta(description="Assignments of active courses.")]
 
 
 class Notification(Struct, forbid_unknown_fields=True):
     """Something the student was told."""
 
-    id: UUID
-    title: str
-    body: str | None
-    is_urgent: bool
-    created_at: datetime
-    read_at: datetime | None
+    id: Annotated[UUID, Meta(description="To say that it was read.")]
+    title: Annotated[str, Meta(description="In short.")]
+    body: Annotated[str | None, Meta(description="At length.")]
+    is_urgent: Annotated[bool, Meta(description="Whether it cannot wait.")]
+    created_at: Annotated[datetime, Meta(description="When it was said.")]
+    read_at: Annotated[datetime | None, Meta(description="When the student read it.")]
 
 
 class Notifications(Struct, forbid_unknown_fields=True):
     """What the student was told."""
 
-    unread: Count
+    unread: Annotated[Count, Meta(description="Not read yet.")]
     urgent: Annotated[Count, Meta(description="Of the unread.")]
     latest: Annotated[list[Notification], Meta(description="Read or not, the newest first.", max_length=5)]
 
@@ -171,10 +171,10 @@ class Notifications(Struct, forbid_unknown_fields=True):
 class Place(Struct, forbid_unknown_fields=True):
     """A place in the cohort's ranking."""
 
-    rank: Annotated[int, Meta(ge=1)]
-    name: str
-    points: int
-    is_me: bool
+    rank: Annotated[int, Meta(ge=1, description="1 is the best; equals share one.")]
+    name: Annotated[str, Meta(description="Whose it is.")]
+    points: Annotated[int, Meta(description="How many.")]
+    is_me: Annotated[bool, Meta(description="Whether it is the student who asks.")]
 
 
 class Leaderboard(Struct, forbid_unknown_fields=True):
@@ -182,7 +182,7 @@ class Leaderboard(Struct, forbid_unknown_fields=True):
 
     rank: Annotated[int, Meta(ge=1, description="1 is the best; equals share one.")]
     percentile: Annotated[Score | Masked | None, Meta(description="Per cent of the others with less.")]
-    points: int
+    points: Annotated[int, Meta(description="As of then.")]
     around_me: Annotated[list[Place], Meta(description="Two before, two after.", max_length=5)]
     as_of: Annotated[datetime, Meta(description="When the cohort was ranked: it may lag a minute.")]
 
@@ -190,22 +190,24 @@ class Leaderboard(Struct, forbid_unknown_fields=True):
 class Flags(Struct, forbid_unknown_fields=True):
     """What a client shows at once."""
 
-    live_session_now: bool
+    live_session_now: Annotated[bool, Meta(description="A session of the cohort is on.")]
     review_arrived: Annotated[bool, Meta(description="Within 24 hours.")]
     nudge_new: Annotated[bool, Meta(description="Within 24 hours.")]
-    deadline_today: bool
+    deadline_today: Annotated[bool, Meta(description="Something is due before midnight.")]
     enhanced_access_expiring: Annotated[bool, Meta(description="Within 7 days.")]
 
 
 class StudentDashboard(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The dashboard of the student who asks. What the tier does not see is null or "upgrade_required"."""
 
-    readiness: Readiness
-    today: Today
-    quick_stats: QuickStats
-    cards: Cards
-    leaderboard: Leaderboard | None
-    flags: Flags
+    readiness: Annotated[Readiness, Meta(description="How ready for what the track leads to.")]
+    today: Annotated[Today, Meta(description="What to do next.")]
+    quick_stats: Annotated[QuickStats, Meta(description="Numbers at a glance.")]
+    cards: Annotated[Cards, Meta(description="The cards.")]
+    leaderboard: Annotated[
+        Leaderboard | None, Meta(description="Null without a cohort, or before the first ranking.")
+    ]
+    flags: Annotated[Flags, Meta(description="What to show at once.")]
     missions_in_review: Annotated[Count, Meta(description="As in cards.missions.")]
     sources: Annotated[dict[str, Any], Meta(description="Of each service, when it was last heard of.")]
     last_updated: Annotated[datetime, Meta(description="When the document was computed.")]
@@ -217,6 +219,6 @@ class StudentDashboard(Struct, forbid_unknown_fields=True, omit_defaults=True):
 class ActionTaken(Struct, forbid_unknown_fields=True):
     """The action was taken; the next read shows it."""
 
-    status: Literal["queued"]
+    status: Annotated[Literal["queued"], Meta(description="Always this.")]
     action: Annotated[str, Meta(description="Which.")]
     priority: Annotated[Priority, Meta(description="How soon others' dashboards follow.")]

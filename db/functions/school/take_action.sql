@@ -11,6 +11,12 @@ begin
     -- A row that is another student's is as little there as one that is nobody's.
     case action ->> 'action'
         when 'mission_started' then
+            -- What JSON has no word for.
+            if (action ->> 'estimated_completion')::timestamptz
+                not between timestamptz '0001-01-01 00:00:00+00' and timestamptz '9999-12-31 23:59:59+00'
+            then
+                raise 'not within the years 1 to 9999' using errcode = 'HR422', detail = 'estimated_completion';
+            end if;
             insert into school.mission_attempt as a (org_id, mission_id, student_id, state, estimated_completion)
             select org, m.id, student, 'started', (action ->> 'estimated_completion')::timestamptz
             from school.mission as m
@@ -23,8 +29,8 @@ begin
                 estimated_completion = coalesce(excluded.estimated_completion, a.estimated_completion);
         when 'mission_submitted' then
             update school.mission_attempt as a set
-                state = 'submitted', submitted_at = now(), review_started_at = null, reviewed_at = null,
-                url = coalesce(action ->> 'url', a.url)
+                state = 'submitted', submitted_at = case when a.state = 'submitted' then a.submitted_at else now() end,
+                review_started_at = null, reviewed_at = null, url = coalesce(action ->> 'url', a.url)
             where a.org_id = org and a.student_id = student and a.mission_id = (action ->> 'mission_id')::uuid
                 and a.state in ('started', 'submitted', 'rejected');
         when 'habit_logged' then
@@ -62,6 +68,8 @@ begin
                 from school.quiz as q
                 join school.enrollment as e on e.org_id = q.org_id and e.course_id = q.course_id and e.student_id = student
                 where q.org_id = org and q.id = (action ->> 'quiz_id')::uuid and q.status = 'published' and e.status = 'active'
+                -- Two at once: the second waits here, and then finds the first one's attempt.
+                for no key update of e
             );
             if quiz.id is not null then
                 -- An attempt that is under way goes on.
