@@ -51,12 +51,27 @@ comment on column board.student_dashboard_cache.fresh_until is 'When time alone 
 comment on column board.student_dashboard_cache.seen_at is 'When the student read it last, to the hour.';
 comment on column board.student_dashboard_cache.computed_in is 'What had been committed when it was computed: a shared fact that changed in a transaction not visible here puts it out of date.';
 comment on column board.student_dashboard_cache.scopes is 'Whose shared facts it shows: cohort, track, courses, mentor, missions begun. The organization''s are everybody''s.';
+comment on column board.student_dashboard_cache.document is 'What the student reads, masked by tier; board.student_documents() says what is in it. What lags, the leaderboard, is not.';
 comment on column board.student_dashboard_cache.tier is 'The tier whose masks it wears.';
 comment on column board.student_dashboard_cache.cohort_id is 'The cohort it is about: the active membership that began last.';
+comment on column board.student_dashboard_cache.readiness_score is 'The last score, per cent.';
 comment on column board.student_dashboard_cache.readiness_trend_7d is 'The last score less that of seven days ago, percentage points.';
 comment on column board.student_dashboard_cache.time_to_ready is 'Days until the track''s target at the present pace.';
+comment on column board.student_dashboard_cache.points is 'All that were ever awarded.';
+comment on column board.student_dashboard_cache.streak_days is 'Days in a row, up to today or yesterday, with a habit logged.';
+comment on column board.student_dashboard_cache.badges is 'All that were ever awarded.';
+comment on column board.student_dashboard_cache.missions_completed is 'Attempts that were approved.';
+comment on column board.student_dashboard_cache.missions_in_review is 'Attempts submitted or in review.';
 comment on column board.student_dashboard_cache.hours_this_week is 'Time spent with learning agents since Monday.';
+comment on column board.student_dashboard_cache.habits_today is 'Active habits.';
+comment on column board.student_dashboard_cache.habits_done_today is 'Active habits that were logged today.';
+comment on column board.student_dashboard_cache.active_goals is 'Goals not completed.';
 comment on column board.student_dashboard_cache.portfolio_health is '0 to 100; board.student_portfolio says how.';
+comment on column board.student_dashboard_cache.assignments_due is 'Of active courses, still to be handed in and due later.';
+comment on column board.student_dashboard_cache.assignments_overdue is 'Of active courses, still to be handed in and due already.';
+comment on column board.student_dashboard_cache.assignments_ungraded is 'Handed in, waiting for a grade.';
+comment on column board.student_dashboard_cache.notifications_unread is 'Not read yet.';
+comment on column board.student_dashboard_cache.notifications_urgent is 'Not read yet and urgent.';
 create index student_dashboard_cache_fresh_until_idx on board.student_dashboard_cache (org_id, fresh_until);
 alter table board.student_dashboard_cache enable row level security;
 alter table board.student_dashboard_cache force row level security;
@@ -92,6 +107,7 @@ one row here, whatever the number of students: the worker looks later who they a
 with what the own document saw.';
 comment on column board.dashboard_update_queue.subject is 'Whose dashboards: of a student; of all to whom this course, cohort, track, mission, person (a mentor) or organization matters.';
 comment on column board.dashboard_update_queue.subject_id is 'Of a student, the person; null for the organization.';
+comment on column board.dashboard_update_queue.priority is 'How soon the worker is to refresh it.';
 comment on column board.dashboard_update_queue.txid is 'The transaction that changed the fact.';
 comment on column board.dashboard_update_queue.reason is 'Which fact changed, or who asked.';
 comment on column board.dashboard_update_queue.not_before is 'After a failure: when to try again.';
@@ -120,6 +136,7 @@ create table board.leaderboard (
     constraint leaderboard_student_fkey foreign key (org_id, student_id) references school.person (org_id, id) on delete cascade
 ) with (fillfactor = 70);
 comment on table board.leaderboard is 'The active members of each cohort by their points, as of board.leaderboard_refresh.as_of: the one thing of a dashboard that may lag.';
+comment on column board.leaderboard.points is 'All that the student was ever awarded.';
 comment on column board.leaderboard.rank is '1 is the best; equals share one.';
 comment on column board.leaderboard.percentile is 'The percentage of the others who have fewer points.';
 comment on column board.leaderboard.around_me is 'The two places before, this one and the two after: [{"rank", "name", "points", "is_me"}].';
@@ -134,6 +151,7 @@ create table board.leaderboard_refresh (
     constraint leaderboard_refresh_organization_fkey foreign key (org_id) references school.organization (org_id) on delete cascade
 );
 comment on table board.leaderboard_refresh is 'When an organization''s leaderboards were made.';
+comment on column board.leaderboard_refresh.as_of is 'The moment whose points they show.';
 alter table board.leaderboard_refresh enable row level security;
 alter table board.leaderboard_refresh force row level security;
 
@@ -147,6 +165,7 @@ create table ops.tier_mask (
 );
 comment on table ops.tier_mask is
 'What of the dashboard a tier does not see. An operator may change it while the system runs: every document is masked anew.';
+comment on column ops.tier_mask.tier is 'Who does not see it: free or premium.';
 comment on column ops.tier_mask.path is 'Where in the document, keys joined by dots: readiness.gaps.';
 comment on column ops.tier_mask.shows_upgrade is 'Whether "upgrade_required" stands in its place, rather than null.';
 insert into ops.tier_mask (tier, path, shows_upgrade) values
@@ -180,6 +199,7 @@ create table school.action_receipt (
 );
 comment on table school.action_receipt is
 'Actions that came with an Idempotency-Key and were taken: the same key again gets the same answer, and changes nothing.';
+comment on column school.action_receipt.idempotency_key is 'What the client calls this action, unique to the person.';
 comment on column school.action_receipt.action is 'What was asked. Another action with the same key is a conflict.';
 comment on column school.action_receipt.answer is 'What was answered.';
 alter table school.action_receipt enable row level security;

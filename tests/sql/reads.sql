@@ -4,6 +4,10 @@ begin;
 select no_plan();
 select tests.build_world();
 
+-- Of the marks that all these facts left, one of each organization.
+delete from board.dashboard_update_queue as q
+where exists (select from board.dashboard_update_queue as e where e.org_id = q.org_id and e.id < q.id);
+
 create temporary table expectation (relation regclass, actors text[], sees text[]);
 insert into expectation (relation, actors, sees) values
 ('school.organization', '{everything}', '{North,South}'),
@@ -269,6 +273,21 @@ insert into expectation (relation, actors, sees) values
 ('school.subscription', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
 ('school.subscription', '{zia admin}', '{zoe}'),
 
+-- what only functions read: whether an action was taken, whose dashboard is out of date, who stands where
+('school.action_receipt', '{everything}', '{ann,zoe}'),
+('board.dashboard_update_queue', '{everything}', '{North,South}'),
+('board.leaderboard', '{everything}', '{ann Fall,zoe Dawn}'),
+('board.leaderboard_refresh', '{everything}', '{North,South}'),
+
+-- not for students, who would see what their tier masks
+('board.student_dashboard_cache', '{everything}', '{ann,bea,cyd,zoe}'),
+(
+    'board.student_dashboard_cache', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director}',
+    '{refused}'
+),
+('board.student_dashboard_cache', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
+('board.student_dashboard_cache', '{zia admin}', '{zoe}'),
+
 ('board.student_course_performance', '{everything}', '{ann ALG,ann BIO,bea ALG,cyd BIO,zoe GEO}'),
 ('board.student_course_performance', '{ann student,pam parent,uma tutor}', '{ann ALG,ann BIO}'),
 ('board.student_course_performance', '{tom teacher}', '{ann ALG,bea ALG}'),
@@ -346,6 +365,15 @@ insert into expectation (relation, actors, sees)
 select r.relation::regclass, '{tom teacher,tia teacher,dan director}', '{refused}'
 from unnest(array[
     'school.portfolio_item', 'school.habit', 'school.habit_log', 'school.goal', 'school.point_award', 'school.badge'
+]) as r (relation);
+insert into expectation (relation, actors, sees)
+select
+    r.relation::regclass,
+    '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director,lea analyst,abe admin,sid service,
+    zia admin}',
+    '{refused}'
+from unnest(array[
+    'school.action_receipt', 'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh'
 ]) as r (relation);
 
 select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))

@@ -5,10 +5,14 @@ select no_plan();
 select tests.build_world();
 
 create temporary table fact as
-select t.relation from tests.tables('school') as t where t.relation <> 'school.organization'::regclass;
+select t.relation
+from tests.tables('school') as t
+where t.relation not in ('school.organization'::regclass, 'school.action_receipt');
 
 create temporary table derived as
-select t.relation from tests.tables('board', 'ingest') as t;
+select t.relation from tests.tables('board', 'ingest') as t
+union all
+select 'school.action_receipt';
 
 create temporary table writer as
 select a.actor, tests.claims(a.actor) ->> 'org' as org

@@ -214,6 +214,11 @@ begin
     from school.person as p
     where p.name in ('ann', 'bea', 'pam', 'tom', 'uma', 'mia', 'dan', 'zoe');
 
+    insert into school.action_receipt (org_id, person_id, idempotency_key, action, answer)
+    select p.org_id, p.id, 'once', '{}', '{}' from school.person as p where p.name in ('ann', 'zoe');
+
+    perform board.refresh_leaderboard(o.org_id) from school.organization as o;
+
     insert into ingest.rejected (org_id, source, entity, line, row_data, reason)
     select o.org_id, 'paper', g.entity, 2, '{}', 'illegible'
     from (values ('North', 'pupils'), ('South', 'staff')) as g (organization, entity)
@@ -238,7 +243,7 @@ South  Program Skills, track Care, cohort Dawn (mentor zac, likewise): zoe.
 
 Cohorts have a session of all or of one, a milestone and an event; feast and picnic are for everybody of their organization.
 Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, most of
-the people a notification. Of North''s list of pupils and of South''s list of staff a row was rejected.';
+the people a notification. ann and zoe have taken an action; no dashboard was computed yet. Of North''s list of pupils and of South''s list of staff a row was rejected.';
 
 create function tests.person(name text) returns uuid
 language sql
