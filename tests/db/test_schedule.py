@@ -7,7 +7,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from db import apply
+from db import apply, tree
 from tests.support.school import enroll, make_assignment, make_course, make_org, make_person, submit
 from tests.support.servers import Cluster, Database
 
@@ -70,7 +70,7 @@ def test_the_schedule_comes_with_the_code_and_goes_with_it(with_cron: Database) 
         assert db.execute(SCHEDULE).fetchall() == []
         apply.migrate(url)
         assert db.execute(SCHEDULE).fetchall() == expected
-        apply.rollback(url, 99)
+        apply.rollback(url, len(tree.migrations()))
         assert db.execute(SCHEDULE).fetchall() == []
 
 
@@ -81,4 +81,4 @@ def test_a_login_that_may_not_use_pg_cron_migrates_and_is_told(with_cron: Databa
         apply.migrate(with_cron.url("operator"), say=said.append)
         assert any("docs/operate.md" in line for line in said)
         assert db.execute(SCHEDULE).fetchall() == []
-    apply.rollback(with_cron.url("operator"), 99)
+    apply.rollback(with_cron.url("operator"), len(tree.migrations()))
