@@ -2,8 +2,8 @@
 
     python -m bench.dashboard [--students 3000] [--seconds 2] [--rounds 5]
 
-1. By HTTP, one worker, 32 and 256 connections, alternating rounds: the cached read against a bare Litestar
-   handler with the same bytes.
+1. By HTTP, one worker and two, 32 and 256 connections, alternating rounds: the cached read against a bare
+   Litestar handler of one worker with the same bytes; requests a second, and how long one took.
 2. In PostgreSQL, one session: api.student_dashboard where the document is fresh, marked, or absent.
 3. Refreshing all students in batches against one call in one transaction each, in the same process.
 4. Reads of 50 students while 200 facts a second are written for them and the worker's drain runs: how long a
@@ -30,7 +30,7 @@ import psycopg
 
 from api import auth
 from api.settings import Settings
-from bench.request import POOL, SECRET, load_with, serve
+from bench.request import POOL, SECRET, Load, own_load, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
 from db.refresh import BATCH, drain
@@ -88,20 +88,26 @@ def cached_by_http(server: Embedded, org: int, student: Any, rounds: int, second
     )
     token = auth.sign(settings, {"sub": str(student), "org": org, "role": "student"}, 3600)
     headers = {"Authorization": f"Bearer {token}"}
-    with serve("api", settings.environment()) as api:
+    two = {**settings.environment(), "DASHBOARD_WORKERS": "2"}
+    with serve("api", settings.environment()) as api, serve("api", two) as api_two:
         body = httpx.get(api.url + PATH, headers=headers, trust_env=False).raise_for_status().content
         with serve("bare", {"BENCH_BODY": body.decode(), "BENCH_PATH": PATH}) as bare:
+            sides = {"bare handler": bare.url, "cached, one worker": api.url, "cached, two": api_two.url}
             for connections in (32, 256):
-                rates: dict[str, list[float]] = {"bare": [], "api": []}
+                loads: dict[str, list[Load]] = {name: [] for name in sides}
                 for _ in range(rounds):
-                    for side in (bare, api):
-                        rates[side.name].append(load_with(side.url + PATH, headers, seconds, connections))
-                bare_rate, api_rate = median(rates["bare"]), median(rates["api"])
-                print(
-                    f"{connections} connections, {len(body):,} bytes: bare handler {bare_rate:,.0f}/s "
-                    f"1.00, cached dashboard {api_rate:,.0f} {api_rate / bare_rate:.2f} "
-                    f"(required: {REQUIRED:.2f})"
-                )
+                    for name, url in sides.items():
+                        loads[name].append(own_load(url + PATH, headers, seconds, connections))
+                print(f"{connections} connections, {len(body):,} bytes")
+                for name, found in loads.items():
+                    rate = median(load.rate for load in found)
+                    ratio = rate / median(load.rate for load in loads["bare handler"])
+                    p50, p99 = (1000 * median(getattr(x, p) for x in found) for p in ("p50", "p99"))
+                    need = f"  (required: {REQUIRED:.2f})" if "one" in name else ""
+                    print(
+                        f"  {name:<20}{rate:7,.0f} requests/s  {ratio:.2f}  "
+                        f"median {p50:5.1f} ms, 99% under {p99:5.1f} ms{need}"
+                    )
 
 
 def in_postgresql(server: Embedded, db: Session, org: int, students: list[Any]) -> None:

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import httpx
@@ -46,6 +46,15 @@ POOL = 8
 STUDENTS = 240
 SECRET = "the key of a benchmark, used nowhere else"
 REQUIRED = 0.4
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a round of requests came to: how many a second, and how long one took, in seconds."""
+
+    rate: float
+    p50: float
+    p99: float
 
 
 @dataclass
@@ -219,7 +228,7 @@ def run_server(name: str) -> None:
 def load_with(url: str, headers: dict[str, str], seconds: int, connections: int = CONNECTIONS) -> float:
     """Requests per second that the server answers with 200, over so many seconds."""
     if not shutil.which("wrk"):
-        return asyncio.run(own_load(url, headers, seconds, connections))
+        return own_load(url, headers, seconds, connections).rate
     header = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *header, url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -228,8 +237,15 @@ def load_with(url: str, headers: dict[str, str], seconds: int, connections: int 
     return float(found[1])
 
 
-async def own_load(url: str, headers: dict[str, str], seconds: int, connections: int) -> float:
-    """The same without wrk: as many connections, each with one request on its way."""
+def own_load(url: str, headers: dict[str, str], seconds: int, connections: int) -> Load:
+    """The same without wrk, with times: as many connections, each with one request on its way."""
+    took = asyncio.run(_requests(url, headers, seconds, connections))
+    percentiles = quantiles(took, n=100)
+    return Load(len(took) / seconds, percentiles[49], percentiles[98])
+
+
+async def _requests(url: str, headers: dict[str, str], seconds: int, connections: int) -> list[float]:
+    """How long each request took."""
     target = httpx.URL(url)
     lines = [
         f"GET {target.path} HTTP/1.1",
@@ -239,20 +255,22 @@ async def own_load(url: str, headers: dict[str, str], seconds: int, connections:
     request = "\r\n".join([*lines, "", ""]).encode()
     end = time.monotonic() + seconds
 
-    async def one() -> int:
+    took: list[float] = []
+
+    async def one() -> None:
         reader, writer = await asyncio.open_connection(target.host, target.port)
-        count = 0
         while time.monotonic() < end:
+            began = time.perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"content-length: (\d+)", head)
             assert head.startswith(b"HTTP/1.1 200") and length, head
             await reader.readexactly(int(length[1]))
-            count += 1
+            took.append(time.perf_counter() - began)
         writer.close()
-        return count
 
-    return sum(await asyncio.gather(*(one() for _ in range(connections)))) / seconds
+    await asyncio.gather(*(one() for _ in range(connections)))
+    return took
 
 
 def backends(settings: Settings) -> list[int]:
