@@ -8,6 +8,8 @@
 3. Refreshing all students in batches against one call in one transaction each, in the same process.
 4. Reads of 50 students while 200 facts a second are written for them and the worker's drain runs: how long a
    read took (median, 99th percentile), how many answers were older than a fact committed before (must be 0).
+5. Facts of one student written, and the student's dashboard read, while one transaction refreshes
+   everybody's, against the same in peace: nobody waits for the batch, so only the CPU is shared.
 
 Everything runs on an embedded server that is thrown away.
 """
@@ -71,6 +73,7 @@ def main() -> None:
                 in_postgresql(server, db, school.org_id, students)
                 set_wise(db, school.org_id)
                 while_written(server, db, school.org_id, students[:WATCHED])
+                beside_a_batch(server, db, school.org_id, students)
 
 
 def _students(db: Session) -> list[Any]:
@@ -211,6 +214,48 @@ def while_written(server: Embedded, db: Session, org: int, students: list[Any]) 
     print(
         f"beside {FACTS_PER_SECOND} facts/s for {len(students)} students and a drain: {len(took):,} reads, "
         f"median {1000 * median(took):.1f} ms, 99% under {1000 * p99:.1f} ms; {stale} stale"
+    )
+
+
+def beside_a_batch(server: Embedded, db: Session, org: int, students: list[Any]) -> None:
+    """Writes and reads of one student, in peace and while a transaction refreshes all."""
+    student = students[0]
+    done = threading.Event()
+
+    def refresh_all() -> None:
+        with connect(server.url(), "bench batch") as batch:
+            batch.execute("select board.refresh_students(%s, %s)", (org, students))
+        done.set()
+
+    def work(finished: Callable[[], bool]) -> tuple[float, float]:
+        """(writes, reads) a second until then."""
+        writes = reads = 0.0
+        times = 0
+        with psycopg.connect(server.url(user="homeroom_api"), autocommit=True) as api:
+            while not finished():
+                began = time.perf_counter()
+                db.execute(
+                    "insert into school.point_award (org_id, student_id, points, reason) "
+                    "values (%s, %s, 1, 'bench')",
+                    (org, student),
+                )
+                written = time.perf_counter()
+                _read(api, org, student)
+                writes += written - began
+                reads += time.perf_counter() - written
+                times += 1
+        return times / writes, times / reads
+
+    end = time.perf_counter() + 3
+    peace = work(lambda: time.perf_counter() > end)
+    batch = threading.Thread(target=refresh_all)
+    batch.start()
+    busy = work(done.is_set)
+    batch.join()
+    print(
+        f"one student while {len(students):,} are refreshed in a transaction: writes {busy[0]:,.0f}/s "
+        f"{busy[0] / peace[0]:.2f} of peace, reads of what was written {busy[1]:,.0f}/s "
+        f"{busy[1] / peace[1]:.2f}"
     )
 
 
