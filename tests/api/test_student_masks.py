@@ -237,7 +237,7 @@ def relations(world: World) -> list[tuple[str, str, list[str]]]:
 
 
 def told_by(session: Session, schema: str, relation: str, columns: list[str]) -> str:
-    """All that a session gets out of a relation: the rows, and each column of which it may not have the rest."""
+    """All that a session gets out of a relation: rows, single columns, how many there are."""
     told = ""
     name = sql.Identifier(schema, relation)
     queries = [sql.SQL("select to_jsonb(t)::text from {} as t").format(name)]
@@ -498,7 +498,8 @@ def test_a_change_of_masks_counts_while_it_is_committed_and_not_before(world: Wo
     [
         ("update school.subscription set tier = 'premium' where student_id = '%s'", True),
         (
-            "update school.subscription set enhanced_until = now() + interval '1 hour' where student_id = '%s'",
+            "update school.subscription set enhanced_until = now() + interval '1 hour' where "
+            "student_id = '%s'",
             True,
         ),
         (

@@ -30,7 +30,7 @@ def with_cron() -> Iterator[Database]:
         yield database
 
 
-def test_pg_cron_alone_folds_the_deltas(with_cron: Database) -> None:
+def test_pg_cron_alone_folds_the_deltas_and_refreshes_what_is_stale(with_cron: Database) -> None:
     apply.migrate(with_cron.url("operator"))
     with with_cron.connect() as db:
         org = make_org(db)
@@ -41,15 +41,34 @@ def test_pg_cron_alone_folds_the_deltas(with_cron: Database) -> None:
         assert db.execute("select count(*) > 0 from board.work_delta").fetchone() == (True,)
         folded = "select total_assignments_completed, assignment_score_sum from board.course_rollup"
         assert db.execute(folded).fetchall() != [(2, Decimal("145.5"))]
+        # Seen just now, and past its time: nothing waits in the queue for this one. Another does.
+        db.execute("select board.current_student_dashboard(%s, %s)", (org, student))
+        db.execute("update board.student_dashboard_cache set fresh_until = now(), updated_at = '2000-01-01'")
+        other = make_person(db, org, "student")
+        db.execute("insert into school.badge (org_id, student_id, name) values (%s, %s, 'B')", (org, other))
+        refreshed = (
+            "select student_id from board.student_dashboard_cache as c where board.is_fresh(c) order by 1"
+        )
+        assert db.execute(refreshed).fetchall() == []
 
         deadline = time.monotonic() + MINUTES * 60
-        while db.execute("select 1 from board.work_delta").fetchone():
+        while (
+            db.execute("select 1 from board.work_delta").fetchone()
+            or len(db.execute(refreshed).fetchall()) < 2
+        ):
             assert time.monotonic() < deadline, db.execute("select * from cron.job_run_details").fetchall()
             time.sleep(0.5)
         assert db.execute(folded).fetchall() == [(2, Decimal("145.5"))]
         while db.execute("select 1 from cron.job_run_details where status <> 'succeeded'").fetchone():
             assert time.monotonic() < deadline, db.execute("select * from cron.job_run_details").fetchall()
             time.sleep(0.1)
+        assert db.execute(refreshed).fetchall() == [(person,) for person in sorted((student, other))]
+        times = (
+            "select updated_at > '2000-01-01', badges from board.student_dashboard_cache "
+            "where student_id = %s"
+        )
+        assert db.execute(times, (student,)).fetchone() == (True, 0)
+        assert db.execute(times, (other,)).fetchone() == (True, 1)
         details = db.execute("select distinct command, username from cron.job_run_details").fetchall()
         assert details == [("call ops.run_due_jobs('50 seconds')", "operator")]
         assert db.execute("select error from ops.job_run where error is not null").fetchall() == []

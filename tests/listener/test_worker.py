@@ -1,72 +1,17 @@
 """`homeroom work` as a process: it works, reports, ends in order, and outlives its database."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from db.apply import ensure_database, migrate
+from tests.listener.support import until, working
 from tests.support.jobs import LOG, Job, plant, slow
 from tests.support.servers import Cluster, Database
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 30
 SLEEPING = "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
-
-
-class Worker:
-    """A running worker and what it logs."""
-
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.process = process
-        self._log = log
-
-    def lines(self, event: str) -> list[dict[str, Any]]:
-        """The log lines of an event so far."""
-        lines = map(json.loads, self._log.read_text().splitlines())
-        return [line for line in lines if str(line["event"]).startswith(event)]
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal; the exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
-
-
-@contextmanager
-def working(database: Database, log: Path) -> Iterator[Worker]:
-    """A worker on this database; wherever the test leaves it, it is ended."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": database.url()}
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "work"], env=environment, cwd="/", stderr=output
-        )
-    try:
-        yield Worker(process, log)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """Where the worker's lines go."""
-    return tmp_path / "worker.log"
 
 
 def test_it_runs_jobs_again_and_again_and_says_which_failed(database: Database, log: Path) -> None:

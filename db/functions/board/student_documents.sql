@@ -1,5 +1,5 @@
 create or replace function board.student_documents(org bigint, students uuid[]) returns setof board.student_dashboard_cache
-language plpgsql stable parallel safe security invoker
+language plpgsql stable parallel restricted security invoker
 set search_path = ''
 -- Nine functions joined look dear to the planner, who knows not that each student comes once.
 set jit = off
@@ -16,7 +16,7 @@ begin
             flag.review_until, flag.nudge_until
         ),
         null::timestamptz,
-        pg_current_snapshot(),
+        board.snapshot(),
         coalesce(o.ids, '{}'),
         board.masked(
             jsonb_build_object(
