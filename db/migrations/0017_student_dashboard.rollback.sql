@@ -1,4 +1,4 @@
-drop table school.action_receipt;
+drop table ops.action_receipt;
 drop table ops.tier_mask;
 drop table board.leaderboard_refresh;
 drop table board.leaderboard;

@@ -186,7 +186,7 @@ select r.org_id, r.person_id from school.person_role as r where r.role = 'studen
 alter table school.person_role force row level security;
 alter table board.student_dashboard_cache force row level security;
 
-create table school.action_receipt (
+create table ops.action_receipt (
     org_id bigint not null,
     person_id uuid not null,
     idempotency_key text not null,
@@ -197,13 +197,13 @@ create table school.action_receipt (
     constraint action_receipt_person_fkey foreign key (org_id, person_id) references school.person (org_id, id) on delete cascade,
     constraint action_receipt_key_is_short check (length(idempotency_key) between 1 and 200)
 );
-comment on table school.action_receipt is
+comment on table ops.action_receipt is
 'Actions that came with an Idempotency-Key and were taken: the same key again gets the same answer, and changes nothing.';
-comment on column school.action_receipt.idempotency_key is 'What the client calls this action, unique to the person.';
-comment on column school.action_receipt.action is 'What was asked. Another action with the same key is a conflict.';
-comment on column school.action_receipt.answer is 'What was answered.';
-alter table school.action_receipt enable row level security;
-alter table school.action_receipt force row level security;
+comment on column ops.action_receipt.idempotency_key is 'What the client calls this action, unique to the person.';
+comment on column ops.action_receipt.action is 'What was asked. Another action with the same key is a conflict.';
+comment on column ops.action_receipt.answer is 'What was answered.';
+alter table ops.action_receipt enable row level security;
+alter table ops.action_receipt force row level security;
 
 -- The list of students takes a cohort too.
 drop function if exists api.admin_student_performance;

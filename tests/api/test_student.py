@@ -59,7 +59,7 @@ class World:
                 "select api.student_dashboard(%s, true, true)", (msgspec.json.encode(claims).decode(),)
             ).fetchone()
         assert row is not None
-        document: dict[str, Any] = row[0]
+        document: dict[str, Any] = msgspec.json.decode(row[0])
         return document
 
 
@@ -596,7 +596,7 @@ def test_a_key_that_is_none_is_refused_by_name(world: World, key: str) -> None:
     answer = world.school.client.post(ACTION, headers=headers, json=body_of("goal_created", world.ada))
     refusal(answer, 422, "Idempotency-Key")
     assert facts(world.db) == before
-    assert world.db.execute("select count(*) from school.action_receipt").fetchone() == (0,)
+    assert world.db.execute("select count(*) from ops.action_receipt").fetchone() == (0,)
     taken(world.act(body_of("goal_created", world.ada), key="k" * 200), "goal_created")
 
 
@@ -688,7 +688,7 @@ def test_a_body_that_is_none_is_refused(
 def test_refused_bodies_wrote_nothing(school: School) -> None:
     with school.database.connect() as db:
         rows = db.execute(
-            "select (select count(*) from school.goal), (select count(*) from school.action_receipt)"
+            "select (select count(*) from school.goal), (select count(*) from ops.action_receipt)"
         )
         assert rows.fetchall() == [(0, 0)]
 

@@ -57,7 +57,7 @@ def students_of(db: Session, org: int) -> list[UUID]:
 def read(api: Session, org: int, student: UUID) -> dict[str, Any]:
     """A student's dashboard by the API's login, less what is not the document's."""
     claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-    document: dict[str, Any] = one(api, "select api.student_dashboard(%s, true, true)", claims)
+    document: dict[str, Any] = json.loads(one(api, "select api.student_dashboard(%s, true, true)", claims))
     return {key: value for key, value in document.items() if key not in ("leaderboard", "last_updated")}
 
 
@@ -678,11 +678,11 @@ def test_receipts_are_kept_for_a_week(db: Session) -> None:
     student = school.make_person(db, org, "student")
     for key, age in (("new", "6 days 23 hours"), ("old", "7 days 1 hour")):
         db.execute(
-            "insert into school.action_receipt values (%s, %s, %s, '{}', '{}', now() - %s::interval)",
+            "insert into ops.action_receipt values (%s, %s, %s, '{}', '{}', now() - %s::interval)",
             (org, student, key, age),
         )
     db.execute("select board.prune_queue()")
-    assert db.execute("select idempotency_key from school.action_receipt").fetchall() == [("new",)]
+    assert db.execute("select idempotency_key from ops.action_receipt").fetchall() == [("new",)]
 
 
 def test_the_job_prunes(database: Database, db: Session, log: Path) -> None:
@@ -718,7 +718,7 @@ def test_the_leaderboard_is_ranked_by_the_job(database: Database, db: Session, l
 
         def mine(student: UUID) -> Any:
             claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-            return one(api, "select api.student_dashboard(%s, true, true)", claims)["leaderboard"]
+            return json.loads(one(api, "select api.student_dashboard(%s, true, true)", claims))["leaderboard"]
 
         assert mine(students[0]) is None, "not ranked yet"
         due(db, "rank leaderboards")

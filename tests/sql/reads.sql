@@ -273,8 +273,7 @@ insert into expectation (relation, actors, sees) values
 ('school.subscription', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
 ('school.subscription', '{zia admin}', '{zoe}'),
 
--- what only functions read: whether an action was taken, whose dashboard is out of date, who stands where
-('school.action_receipt', '{everything}', '{ann,zoe}'),
+-- what only functions read: whose dashboard is out of date, who stands where
 ('board.dashboard_update_queue', '{everything}', '{North,South}'),
 ('board.leaderboard', '{everything}', '{ann Fall,zoe Dawn}'),
 ('board.leaderboard_refresh', '{everything}', '{North,South}'),
@@ -373,7 +372,7 @@ select
     zia admin}',
     '{refused}'
 from unnest(array[
-    'school.action_receipt', 'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh'
+    'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh'
 ]) as r (relation);
 
 select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))

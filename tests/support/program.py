@@ -198,10 +198,10 @@ def enter(db: Connection, program: Program, student: UUID, *, tier: str = "premi
 
 
 def facts(db: Connection) -> dict[str, set[str]]:
-    """Every row of every table of facts, by table; receipts of actions and performance apart."""
+    """Every row of every table of facts, by table."""
     tables = db.execute(
         "select relname from pg_class where relnamespace = 'school'::regnamespace and relkind in ('r', 'p') "
-        "and not relispartition and relname <> 'action_receipt'"
+        "and not relispartition"
     ).fetchall()
     return {
         table: {row[0] for row in db.execute(f"select to_jsonb(t)::text from school.{table} as t".encode())}

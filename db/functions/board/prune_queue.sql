@@ -8,7 +8,7 @@ begin
     -- A shared mark is needed until nothing computed before it counts as fresh: a quarter of an hour after it was seen.
     delete from board.dashboard_update_queue as q where q.processed_at < now() - interval '1 hour';
     get diagnostics pruned = row_count;
-    delete from school.action_receipt as r where r.created_at < now() - interval '7 days';
+    delete from ops.action_receipt as r where r.created_at < now() - interval '7 days';
     return pruned;
 end
 $$;

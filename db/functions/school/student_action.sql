@@ -5,17 +5,17 @@ as $$
 declare
     org constant bigint := auth.org_id();
     student constant uuid := auth.person_id();
-    receipt school.action_receipt;
+    receipt ops.action_receipt;
     outcome json;
 begin
     if idempotency_key is not null then
         -- Two at once with the same key: the second waits here for the first, and then finds its receipt.
-        insert into school.action_receipt as r (org_id, person_id, idempotency_key, action, answer)
+        insert into ops.action_receipt as r (org_id, person_id, idempotency_key, action, answer)
         values (org, student, idempotency_key, action, '{}')
         on conflict do nothing;
         if not found then
             select r.* into receipt
-            from school.action_receipt as r
+            from ops.action_receipt as r
             where r.org_id = org and r.person_id = student and r.idempotency_key = student_action.idempotency_key;
             if receipt.action::jsonb <> action then
                 raise 'this Idempotency-Key came with another action before' using errcode = 'HR409';
@@ -27,7 +27,7 @@ begin
     outcome := json_build_object('status', 'queued', 'action', action ->> 'action', 'priority', school.take_action(action));
 
     if idempotency_key is not null then
-        update school.action_receipt as r set answer = outcome
+        update ops.action_receipt as r set answer = outcome
         where r.org_id = org and r.person_id = student and r.idempotency_key = student_action.idempotency_key;
     end if;
     return outcome;

@@ -214,7 +214,7 @@ begin
     from school.person as p
     where p.name in ('ann', 'bea', 'pam', 'tom', 'uma', 'mia', 'dan', 'zoe');
 
-    insert into school.action_receipt (org_id, person_id, idempotency_key, action, answer)
+    insert into ops.action_receipt (org_id, person_id, idempotency_key, action, answer)
     select p.org_id, p.id, 'once', '{}', '{}' from school.person as p where p.name in ('ann', 'zoe');
 
     perform board.refresh_leaderboard(o.org_id) from school.organization as o;
