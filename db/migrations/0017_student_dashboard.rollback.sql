@@ -1,3 +1,4 @@
+alter table school.submission drop column url;
 drop table ops.action_receipt;
 drop table ops.tier_mask;
 drop table board.leaderboard_refresh;

@@ -205,5 +205,11 @@ comment on column ops.action_receipt.answer is 'What was answered.';
 alter table ops.action_receipt enable row level security;
 alter table ops.action_receipt force row level security;
 
+-- What is handed in may lie elsewhere.
+alter table school.submission
+    add column url text,
+    add constraint submission_url_is_given check (length(url) between 1 and 500);
+comment on column school.submission.url is 'Where the work lies; null where it came by another way.';
+
 -- The list of students takes a cohort too.
 drop function if exists api.admin_student_performance;

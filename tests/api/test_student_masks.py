@@ -297,7 +297,7 @@ def test_no_function_tells_it(world: World, session: Session) -> None:
     """Every function that a student may execute, with every argument that might get something out of it."""
     free = told_by_functions(world, session)
     assert {name for name, told in free.items() if world.seen(told)} == set()
-    assert '"readiness"' in free["board.student_dashboard(boolean,boolean)"]
+    assert "readiness" in free["board.student_dashboard(boolean,boolean)"]
     world.subscribe("premium")
     premium = told_by_functions(world, session)
     assert set(premium) == set(free)

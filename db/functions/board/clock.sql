@@ -1,6 +1,6 @@
 create or replace function board.clock(
     org bigint, out zone text, out today date, out midnight timestamptz, out week_begins timestamptz, out week_ends timestamptz
-)
+) returns record
 language plpgsql stable parallel safe security invoker
 set search_path = ''
 as $$

@@ -82,12 +82,13 @@ begin
             end if;
             perform where quiz.id is not null;
         when 'assignment_submitted' then
-            insert into school.submission as s (org_id, assignment_id, course_id, student_id, submitted_at)
-            select org, a.id, a.course_id, student, now()
+            insert into school.submission as s (org_id, assignment_id, course_id, student_id, submitted_at, url)
+            select org, a.id, a.course_id, student, now(), action ->> 'url'
             from school.assignment as a
             join school.enrollment as e on e.org_id = a.org_id and e.course_id = a.course_id and e.student_id = student
             where a.org_id = org and a.id = (action ->> 'assignment_id')::uuid and a.status = 'published' and e.status = 'active'
-            on conflict (org_id, assignment_id, student_id) do update set submitted_at = coalesce(s.submitted_at, excluded.submitted_at);
+            on conflict (org_id, assignment_id, student_id) do update set
+                submitted_at = coalesce(s.submitted_at, excluded.submitted_at), url = coalesce(excluded.url, s.url);
         else
             raise 'there is no such action' using errcode = 'HR422', detail = 'action';
     end case;
