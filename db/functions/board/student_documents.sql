@@ -7,6 +7,7 @@ as $$
 #variable_conflict use_column
 declare
     clock record := board.clock(org);
+    finished constant pg_snapshot := board.finished_transactions();
 begin
     return query
     select
@@ -16,7 +17,7 @@ begin
             flag.review_until, flag.nudge_until
         ),
         null::timestamptz,
-        pg_current_snapshot(),
+        finished,
         coalesce(o.ids, '{}'),
         board.masked(
             jsonb_build_object(
