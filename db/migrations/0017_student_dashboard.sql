@@ -49,7 +49,7 @@ comment on column board.student_dashboard_cache.version is 'Grows by one wheneve
 comment on column board.student_dashboard_cache.updated_at is 'When the document was computed last; null while it never was.';
 comment on column board.student_dashboard_cache.fresh_until is 'When time alone changes it next: a deadline, midnight, an expiry; 15 minutes after it was computed at the latest.';
 comment on column board.student_dashboard_cache.seen_at is 'When the student read it last, to the hour.';
-comment on column board.student_dashboard_cache.computed_in is 'What had been committed when it was computed: a shared fact that changed in a transaction not visible here puts it out of date.';
+comment on column board.student_dashboard_cache.computed_in is 'Which transactions had ended when it was computed: a shared fact that changed in a transaction not visible here puts it out of date.';
 comment on column board.student_dashboard_cache.scopes is 'Whose shared facts it shows: cohort, track, courses, mentor, missions begun. The organization''s are everybody''s.';
 comment on column board.student_dashboard_cache.document is 'What the student reads, masked by tier; board.student_documents() says what is in it. What lags, the leaderboard, is not.';
 comment on column board.student_dashboard_cache.tier is 'The tier whose masks it wears.';
