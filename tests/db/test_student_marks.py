@@ -213,7 +213,7 @@ REASONS: dict[str, set[str]] = {
         *{f"course_teacher.{name}" for name in ("course_id", "teacher_id")},
         *{f"enrollment.{name}" for name in ("enrolled_on", "ended_on")},
         *{f"assignment.{name}" for name in ("author_id", "description", "weight")},
-        *{f"submission.{name}" for name in ("graded_at", "is_banked")},
+        *{f"submission.{name}" for name in ("graded_at", "is_banked", "url")},
         "quiz.weight",
         *{f"quiz_attempt.{name}" for name in ("started_at", "score", "is_banked")},
         *{
@@ -234,10 +234,6 @@ REASONS: dict[str, set[str]] = {
         *{f"goal.{name}" for name in ("title", "due_on", "created_at")},
         *{f"point_award.{name}" for name in ("reason", "awarded_at")},
         *{f"badge.{name}" for name in ("name", "awarded_at")},
-        *{
-            f"action_receipt.{name}"
-            for name in ("person_id", "idempotency_key", "action", "answer", "created_at")
-        },
     },
 }
 
@@ -267,7 +263,6 @@ OTHER_VALUES = {
     "mission_attempt.started_at": "started_at - interval '1 day'",
     "mission_attempt.review_started_at": "review_started_at + interval '1 second'",
     "quiz_attempt.started_at": "completed_at",
-    "action_receipt.person_id": "%(cid)s",
 }
 # … and of which rows, where not of all.
 OTHER_ROWS = {

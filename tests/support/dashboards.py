@@ -231,7 +231,6 @@ def rich_school(db: Connection) -> tuple[int, dict[str, Any]]:
         db, org, "interaction", student_id=ann, course_id=course, agent_type="forum",
         occurred_at=now - hour / 2, duration_ms=7_200_000,
     )  # fmt: skip
-    add(db, org, "action_receipt", person_id=ann, idempotency_key="once", action="{}", answer="{}")
     people = {"ann": ann, "ben": ben, "cid": cid, "mia": mia, "max": max_, "tom": teacher}
     programs = {"track": track, "other_track": other_track, "other_program": other_program}
     cohorts = {"cohort": cohort, "other_cohort": other_cohort, "late_cohort": late_cohort, "talk": talk}
