@@ -20,9 +20,9 @@ begin
                 when t.deadline is not null or t.type = 'habit' then 'normal'
                 else 'low'
             end::board.priority as priority,
-            -- When it comes into the next class.
+            -- When it comes into the next class. What is due this very instant is overdue the next.
             case
-                when t.deadline <= now() then null
+                when t.deadline < now() then null
                 when t.deadline < now() + interval '24 hours' then t.deadline
                 when t.deadline < now() + interval '72 hours' then t.deadline - interval '24 hours'
                 else t.deadline - interval '72 hours'
