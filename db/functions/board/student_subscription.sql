@@ -14,13 +14,13 @@ begin
             else 'free'
         end,
         case when u.ends_at > now() then ceil(extract(epoch from u.ends_at - now()) / 86400)::integer end,
-        coalesce(u.enhanced_until > now() and u.enhanced_until <= now() + interval '7 days', false),
+        coalesce(u.enhanced_until > now() and u.enhanced_until <= now() + interval '168 hours', false),
         (
             select min(m.at)
             from unnest(array[
-                u.ends_at, u.enhanced_until, u.enhanced_until - interval '7 days',
+                u.ends_at, u.enhanced_until, u.enhanced_until - interval '168 hours',
                 -- When days_left becomes one less.
-                u.ends_at - interval '1 day' * (ceil(extract(epoch from u.ends_at - now()) / 86400) - 1)
+                u.ends_at - interval '24 hours' * (ceil(extract(epoch from u.ends_at - now()) / 86400) - 1)
             ]) as m (at)
             where m.at > now()
         )
