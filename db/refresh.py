@@ -21,7 +21,9 @@ def drain(db: psycopg.Connection) -> Iterator[int]:
 def stale(db: psycopg.Connection) -> Iterator[int]:
     """Refresh the dashboards that time has put out of date; yields how many each batch had."""
     for org in _organizations(db):
-        while batch := _number(db, "select board.refresh_stale_dashboards(%s)", org):
+        if batch := _number(db, "select board.refresh_stale_dashboards(%s)", org):
+            for _ in drain(db):
+                pass
             yield batch
 
 

@@ -71,7 +71,10 @@ create table school.cohort (
     constraint cohort_external_is_whole check ((source is null) = (external_id is null)),
     constraint cohort_name_is_given check (length(name) between 1 and 500),
     constraint cohort_ends_after_start check (ends_on >= starts_on),
-    constraint cohort_days_are_finite check (isfinite(starts_on) and isfinite(ends_on)),
+    constraint cohort_days_are_finite check (
+        starts_on between '0002-01-01' and '9999-01-01'
+        and ends_on between '0002-01-01' and '9999-01-01'
+    ),
     constraint cohort_mode_is_known check (mode in ('online', 'onsite', 'hybrid')),
     constraint cohort_status_is_known check (status in ('planned', 'active', 'closed')),
     constraint cohort_seats_are_not_negative check (seats_paid >= 0 and seats_scholarship >= 0 and seats_sponsored >= 0)
@@ -106,7 +109,7 @@ create table school.cohort_member (
     constraint cohort_member_external_is_whole check ((source is null) = (external_id is null)),
     constraint cohort_member_seat_pool_is_known check (seat_pool in ('paid', 'scholarship', 'sponsored')),
     constraint cohort_member_status_is_known check (status in ('active', 'completed', 'withdrawn')),
-    constraint cohort_member_joined_is_finite check (isfinite(joined_at))
+    constraint cohort_member_joined_is_finite check (joined_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.cohort_member is 'A student in a cohort. Who withdraws keeps the row and loses the view of the cohort, as its mentors lose that of the student.';
 comment on column school.cohort_member.seat_pool is 'Which of the cohort''s seats the student has: paid, scholarship or sponsored.';
@@ -153,7 +156,10 @@ create table school.mentor_session (
     constraint mentor_session_external_is_whole check ((source is null) = (external_id is null)),
     constraint mentor_session_title_is_given check (length(title) between 1 and 500),
     constraint mentor_session_ends_after_start check (ends_at > starts_at),
-    constraint mentor_session_times_are_finite check (isfinite(starts_at) and isfinite(ends_at)),
+    constraint mentor_session_times_are_finite check (
+        starts_at between '0002-01-01' and '9999-01-01'
+        and ends_at between '0002-01-01' and '9999-01-01'
+    ),
     constraint mentor_session_status_is_known check (status in ('scheduled', 'held', 'missed', 'cancelled')),
     constraint mentor_session_url_is_given check (length(url) between 1 and 500),
     constraint mentor_session_rating_is_1_to_5 check (rating between 1 and 5)
@@ -180,7 +186,7 @@ create table school.session_attendance (
     constraint session_attendance_session_fkey foreign key (org_id, session_id) references school.mentor_session (org_id, id)
         on delete cascade,
     constraint session_attendance_student_fkey foreign key (org_id, student_id) references school.person (org_id, id) on delete cascade,
-    constraint session_attendance_joined_is_finite check (isfinite(joined_at))
+    constraint session_attendance_joined_is_finite check (joined_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.session_attendance is 'A student joined a mentor''s session.';
 create index session_attendance_student_idx on school.session_attendance (org_id, student_id, session_id);
@@ -200,7 +206,7 @@ create table school.milestone (
     constraint milestone_external_key unique (org_id, source, external_id),
     constraint milestone_external_is_whole check ((source is null) = (external_id is null)),
     constraint milestone_title_is_given check (length(title) between 1 and 500),
-    constraint milestone_due_is_finite check (isfinite(due_at))
+    constraint milestone_due_is_finite check (due_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.milestone is 'What a cohort has to have reached by a time.';
 comment on column school.milestone.source is 'System that external_id comes from.';
@@ -225,7 +231,10 @@ create table school.calendar_event (
     constraint calendar_event_external_is_whole check ((source is null) = (external_id is null)),
     constraint calendar_event_title_is_given check (length(title) between 1 and 500),
     constraint calendar_event_ends_after_start check (ends_at >= starts_at),
-    constraint calendar_event_times_are_finite check (isfinite(starts_at) and isfinite(ends_at))
+    constraint calendar_event_times_are_finite check (
+        starts_at between '0002-01-01' and '9999-01-01'
+        and ends_at between '0002-01-01' and '9999-01-01'
+    )
 );
 comment on table school.calendar_event is 'What is on: a workshop, a holiday, a fair.';
 comment on column school.calendar_event.cohort_id is 'Whom it concerns; null for everybody of the organization.';

@@ -43,7 +43,7 @@ create table school.competency_score (
     constraint competency_score_external_key unique (org_id, source, external_id),
     constraint competency_score_external_is_whole check ((source is null) = (external_id is null)),
     constraint competency_score_level_is_a_percentage check (level between 0 and 100),
-    constraint competency_score_assessed_is_finite check (isfinite(assessed_at))
+    constraint competency_score_assessed_is_finite check (assessed_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.competency_score is 'How far a student has come in a competency. One row per both; the next assessment updates it.';
 comment on column school.competency_score.level is 'Percentage 0 to 100, kept to six decimals.';
@@ -67,7 +67,7 @@ create table school.readiness_score (
     constraint readiness_score_external_key unique (org_id, source, external_id),
     constraint readiness_score_external_is_whole check ((source is null) = (external_id is null)),
     constraint readiness_score_score_is_a_percentage check (score between 0 and 100),
-    constraint readiness_score_time_is_finite check (isfinite(scored_at))
+    constraint readiness_score_time_is_finite check (scored_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.readiness_score is 'How ready a student was at a time. A history: the newest row is what holds.';
 comment on column school.readiness_score.score is 'Percentage 0 to 100, kept to six decimals.';

@@ -19,7 +19,7 @@ create table school.mission (
     constraint mission_external_is_whole check ((source is null) = (external_id is null)),
     constraint mission_title_is_given check (length(title) between 1 and 500),
     constraint mission_est_hours_are_not_negative check (est_hours >= 0),
-    constraint mission_due_is_finite check (isfinite(due_at)),
+    constraint mission_due_is_finite check (due_at between '0002-01-01' and '9999-01-01'),
     constraint mission_status_is_known check (status in ('draft', 'published', 'closed'))
 );
 comment on table school.mission is 'A task of a track that students take on by themselves and that is reviewed.';
@@ -68,8 +68,11 @@ create table school.mission_attempt (
         and reviewed_at >= coalesce(review_started_at, submitted_at)
     ),
     constraint mission_attempt_times_are_finite check (
-        isfinite(started_at) and isfinite(submitted_at) and isfinite(review_started_at)
-        and isfinite(reviewed_at) and isfinite(estimated_completion)
+        started_at between '0002-01-01' and '9999-01-01'
+        and submitted_at between '0002-01-01' and '9999-01-01'
+        and review_started_at between '0002-01-01' and '9999-01-01'
+        and reviewed_at between '0002-01-01' and '9999-01-01'
+        and estimated_completion between '0002-01-01' and '9999-01-01'
     ),
     constraint mission_attempt_url_is_given check (length(url) between 1 and 500)
 );
@@ -107,7 +110,10 @@ create table school.portfolio_item (
     constraint portfolio_item_quality_is_a_percentage check (quality between 0 and 100),
     constraint portfolio_item_verdict_has_its_time check (state not in ('approved', 'rejected') or reviewed_at is not null),
     constraint portfolio_item_quality_has_its_time check (quality is null or reviewed_at is not null),
-    constraint portfolio_item_times_are_finite check (isfinite(created_at) and isfinite(reviewed_at))
+    constraint portfolio_item_times_are_finite check (
+        created_at between '0002-01-01' and '9999-01-01'
+        and reviewed_at between '0002-01-01' and '9999-01-01'
+    )
 );
 comment on table school.portfolio_item is 'A piece of work that a student shows.';
 comment on column school.portfolio_item.url is 'Where the work is.';

@@ -37,7 +37,7 @@ create table school.habit_log (
         references school.habit (org_id, id, student_id) on update cascade on delete cascade,
     constraint habit_log_external_key unique (org_id, source, external_id),
     constraint habit_log_external_is_whole check ((source is null) = (external_id is null)),
-    constraint habit_log_day_is_finite check (isfinite(day))
+    constraint habit_log_day_is_finite check (day between '0002-01-01' and '9999-01-01')
 );
 comment on table school.habit_log is 'A day on which a student kept a habit.';
 comment on column school.habit_log.student_id is 'The habit''s student; follows it by foreign key.';
@@ -63,8 +63,11 @@ create table school.goal (
     constraint goal_external_key unique (org_id, source, external_id),
     constraint goal_external_is_whole check ((source is null) = (external_id is null)),
     constraint goal_title_is_given check (length(title) between 1 and 500),
-    constraint goal_due_is_finite check (isfinite(due_on)),
-    constraint goal_times_are_finite check (isfinite(created_at) and isfinite(completed_at))
+    constraint goal_due_is_finite check (due_on between '0002-01-01' and '9999-01-01'),
+    constraint goal_times_are_finite check (
+        created_at between '0002-01-01' and '9999-01-01'
+        and completed_at between '0002-01-01' and '9999-01-01'
+    )
 );
 comment on table school.goal is 'What a student has set out to reach: active until completed_at.';
 comment on column school.goal.due_on is 'Day by which, in the organization''s time zone.';
@@ -88,7 +91,7 @@ create table school.point_award (
     constraint point_award_external_key unique (org_id, source, external_id),
     constraint point_award_external_is_whole check ((source is null) = (external_id is null)),
     constraint point_award_reason_is_given check (length(reason) between 1 and 500),
-    constraint point_award_awarded_is_finite check (isfinite(awarded_at))
+    constraint point_award_awarded_is_finite check (awarded_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.point_award is 'Points that a student got. The leaderboard sums them.';
 comment on column school.point_award.points is 'How many; negative where some are taken back.';
@@ -112,7 +115,7 @@ create table school.badge (
     constraint badge_external_key unique (org_id, source, external_id),
     constraint badge_external_is_whole check ((source is null) = (external_id is null)),
     constraint badge_name_is_given check (length(name) between 1 and 500),
-    constraint badge_awarded_is_finite check (isfinite(awarded_at))
+    constraint badge_awarded_is_finite check (awarded_at between '0002-01-01' and '9999-01-01')
 );
 comment on table school.badge is 'A badge that a student got.';
 comment on column school.badge.source is 'System that external_id comes from.';

@@ -19,7 +19,10 @@ create table school.notification (
     constraint notification_external_is_whole check ((source is null) = (external_id is null)),
     constraint notification_title_is_given check (length(title) between 1 and 500),
     constraint notification_body_is_given check (length(body) between 1 and 500),
-    constraint notification_times_are_finite check (isfinite(created_at) and isfinite(read_at))
+    constraint notification_times_are_finite check (
+        created_at between '0002-01-01' and '9999-01-01'
+        and read_at between '0002-01-01' and '9999-01-01'
+    )
 );
 comment on table school.notification is 'A message to somebody: unread while read_at is null.';
 comment on column school.notification.body is 'The message; null where the title says it all.';
@@ -45,9 +48,13 @@ create table school.ai_nudge (
     constraint ai_nudge_external_key unique (org_id, source, external_id),
     constraint ai_nudge_external_is_whole check ((source is null) = (external_id is null)),
     constraint ai_nudge_message_is_given check (length(message) between 1 and 2000),
-    constraint ai_nudge_times_are_finite check (isfinite(created_at) and isfinite(expires_at) and isfinite(dismissed_at))
+    constraint ai_nudge_times_are_finite check (
+        created_at between '0002-01-01' and '9999-01-01'
+        and expires_at between '0002-01-01' and '9999-01-01'
+        and dismissed_at between '0002-01-01' and '9999-01-01'
+    )
 );
-comment on table school.ai_nudge is 'What the AI coach suggests to a student. It holds until it expires or is dismissed; students read it through a view that masks by tier.';
+comment on table school.ai_nudge is 'What the AI coach suggests to a student. It holds until it expires or is dismissed; students read it on their dashboard, unless their tier hides it.';
 comment on column school.ai_nudge.message is 'The suggestion.';
 comment on column school.ai_nudge.expires_at is 'Null where it holds until dismissed.';
 comment on column school.ai_nudge.source is 'System that external_id comes from.';
@@ -69,7 +76,10 @@ create table school.subscription (
     constraint subscription_external_key unique (org_id, source, external_id),
     constraint subscription_external_is_whole check ((source is null) = (external_id is null)),
     constraint subscription_tier_is_known check (tier in ('free', 'premium')),
-    constraint subscription_times_are_finite check (isfinite(ends_at) and isfinite(enhanced_until))
+    constraint subscription_times_are_finite check (
+        ends_at between '0002-01-01' and '9999-01-01'
+        and enhanced_until between '0002-01-01' and '9999-01-01'
+    )
 );
 comment on table school.subscription is 'What a student has subscribed to. Who has no row has the free tier.';
 comment on column school.subscription.tier is 'free or premium.';

@@ -6,15 +6,26 @@ declare
     org bigint;
     done integer := 0;
 begin
-    -- One organization a transaction: that with the most urgent, then the oldest mark which nobody else is at.
+    -- One organization a transaction: that whose marks have waited longest for their urgency, and which nobody else is at.
     for org in
         select q.org_id
         from board.dashboard_update_queue as q
         where q.processed_at is null and q.dead_at is null and (q.not_before is null or q.not_before <= now())
         group by q.org_id
-        order by min(q.priority), min(q.queued_at)
+        -- The more urgent comes first, but none waits for ever.
+        order by min(q.queued_at - case q.priority
+            when 'urgent' then interval '60 seconds'
+            when 'high' then interval '30 seconds'
+            when 'normal' then interval '10 seconds'
+            else interval '0'
+        end)
     loop
-        done := board.drain_students(org, batch_size);
+        begin
+            done := board.drain_students(org, batch_size);
+        exception when others then
+            -- Whatever is wrong with one organization is not to stop the others.
+            raise warning 'dashboards of organization % are not refreshed', org using detail = format('%s: %s', sqlstate, sqlerrm);
+        end;
         exit when done > 0;
     end loop;
     return done;

@@ -5,7 +5,6 @@ as $$
 #variable_conflict use_column
 declare
     most_attempts constant integer := 5;
-    longest_pause constant interval := interval '5 minutes';
     students uuid[];
     student uuid;
     done integer := 0;
@@ -46,9 +45,10 @@ begin
                 update board.dashboard_update_queue as q set
                     attempts = q.attempts + 1,
                     last_error = format('%s: %s', sqlstate, sqlerrm),
-                    not_before = clock_timestamp() + least(longest_pause, interval '1 second' * 2 ^ q.attempts),
+                    not_before = clock_timestamp() + interval '1 second' * 2 ^ least(q.attempts, most_attempts),
                     dead_at = case when q.attempts + 1 >= most_attempts then clock_timestamp() end
-                where q.org_id = org and q.subject = 'student' and q.subject_id = student and q.processed_at is null;
+                where q.org_id = org and q.subject = 'student' and q.subject_id = student
+                    and q.processed_at is null and q.dead_at is null;
             end;
         end loop;
     end;

@@ -13,6 +13,10 @@ declare
     );
     document text := dashboard.document::text;
 begin
+    -- A transaction keeps its now(): one that is held open would go on with a tier that has expired.
+    if clock_timestamp() > now() + interval '10 seconds' then
+        raise 'a dashboard is of the present, and this transaction began too long ago' using errcode = 'HR409';
+    end if;
     if not (include_notifications and include_ai_nudge) then
         document := (
             document::jsonb

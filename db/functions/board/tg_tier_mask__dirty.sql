@@ -3,7 +3,8 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 begin
-    -- An operator's change, the one write that concerns every organization.
+    -- An operator's change, the one write that concerns every organization; those that are being made wait.
+    lock table school.organization in share mode;
     insert into board.dashboard_update_queue (org_id, subject, priority, reason)
     select o.org_id, 'organization', 'high', 'tier mask'
     from school.organization as o;

@@ -8,6 +8,15 @@ declare
     today constant date := (board.clock(org)).today;
     quiz school.quiz;
 begin
+    -- The API has looked already; whoever comes by another way meets the same bounds.
+    if length(action::text) > 10000 then
+        raise 'an action is no longer than 10,000 characters' using errcode = 'HR413';
+    elsif action ->> 'url' !~ '^https?://' then
+        raise 'a URL begins with http:// or https://' using errcode = 'HR422', detail = 'url';
+    elsif (action ->> 'on')::date not between today - 31 and today then
+        raise 'a day of the last month, at most today' using errcode = 'HR422', detail = 'on';
+    end if;
+
     -- A row that is another student's is as little there as one that is nobody's.
     case action ->> 'action'
         when 'mission_started' then
@@ -29,7 +38,7 @@ begin
                 estimated_completion = coalesce(excluded.estimated_completion, a.estimated_completion);
         when 'mission_submitted' then
             update school.mission_attempt as a set
-                state = 'submitted', submitted_at = case when a.state = 'submitted' then a.submitted_at else now() end,
+                state = 'submitted', submitted_at = case when a.state = 'submitted' then a.submitted_at else greatest(now(), a.started_at) end,
                 review_started_at = null, reviewed_at = null, url = coalesce(action ->> 'url', a.url)
             where a.org_id = org and a.student_id = student and a.mission_id = (action ->> 'mission_id')::uuid
                 and a.state in ('started', 'submitted', 'rejected');
@@ -59,7 +68,8 @@ begin
             select org, s.id, student
             from school.mentor_session as s
             join school.cohort_member as m on m.org_id = s.org_id and m.cohort_id = s.cohort_id and m.student_id = student
-            where s.org_id = org and s.id = (action ->> 'session_id')::uuid and s.status = 'scheduled' and m.status = 'active'
+            where s.org_id = org and s.id = (action ->> 'session_id')::uuid and s.status = 'scheduled' and s.ends_at > now()
+                and m.status = 'active'
                 and (s.student_id is null or s.student_id = student)
             on conflict (org_id, session_id, student_id) do update set joined_at = session_attendance.joined_at;
         when 'quiz_started' then
@@ -88,7 +98,14 @@ begin
             join school.enrollment as e on e.org_id = a.org_id and e.course_id = a.course_id and e.student_id = student
             where a.org_id = org and a.id = (action ->> 'assignment_id')::uuid and a.status = 'published' and e.status = 'active'
             on conflict (org_id, assignment_id, student_id) do update set
-                submitted_at = coalesce(s.submitted_at, excluded.submitted_at), url = coalesce(excluded.url, s.url);
+                submitted_at = coalesce(s.submitted_at, excluded.submitted_at), url = coalesce(excluded.url, s.url)
+                where s.grade is null;
+            if not found and exists (
+                select from school.submission as s
+                where s.org_id = org and s.assignment_id = (action ->> 'assignment_id')::uuid and s.student_id = student
+            ) then
+                raise 'this is graded already' using errcode = 'HR409';
+            end if;
         else
             raise 'there is no such action' using errcode = 'HR422', detail = 'action';
     end case;
