@@ -21,7 +21,7 @@ demo: $(DEMO) ## Start the whole system with a synthetic school; Ctrl-C ends it
 	$(VENV)/bin/homeroom up --demo
 
 test: lint ## Check the code, then run the suite on PostgreSQL 18 (embedded) and 15 (Debian)
-	$(VENV)/bin/pytest -n $(WORKERS)
+	$(VENV)/bin/pytest -n $(WORKERS) --dist worksteal
 
 lint: $(TEST) ## Check style and types of Python, style of SQL
 	$(VENV)/bin/ruff check .

@@ -21,9 +21,7 @@ def drain(db: psycopg.Connection) -> Iterator[int]:
 def stale(db: psycopg.Connection) -> Iterator[int]:
     """Refresh the dashboards that time has put out of date; yields how many each batch had."""
     for org in _organizations(db):
-        if batch := _number(db, "select board.refresh_stale_dashboards(%s)", org):
-            for _ in drain(db):
-                pass
+        while batch := _number(db, "select board.refresh_stale_dashboards(%s)", org):
             yield batch
 
 

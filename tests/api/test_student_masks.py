@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ class World:
 
     def seen(self, text: str) -> set[str]:
         """Which secrets a text holds."""
-        return {name for name, secret in self.secrets.items() if secret in text}
+        return {name for name, secret in self.secrets.items() if re.search(_alone(secret), text)}
 
     def read(self, **params: Any) -> Any:
         """Ada's dashboard."""
@@ -70,6 +71,11 @@ class World:
     def claims(self) -> str:
         """What Ada's token says."""
         return json.dumps({"sub": str(self.school.ada), "org": self.school.org, "role": "student"})
+
+
+def _alone(secret: str) -> str:
+    """A pattern for a text; a number only where it stands alone, not in a time or another number."""
+    return rf"(?<![\d.:T-]){secret}(?![\d.:-])" if secret.isdigit() else re.escape(secret)
 
 
 DERIVED = {"gaps", "time_to_ready", "nudge", "nudge id", "percentile", "health"}

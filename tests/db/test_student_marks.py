@@ -442,7 +442,8 @@ def test_who_comes_to_share_a_fact_while_it_changes(database: Database, join: st
         org, names = rich_school(db)
         names["org"] = org
         found: Counter[tuple[bool, bool]] = Counter()
-        for steps in _orders():
+        orders = list(_orders())
+        for steps in orders if database.version == 18 else orders[::4]:
             db.execute(going.encode(), names)
             dashboards.refresh(db, org)
             with (
@@ -567,7 +568,7 @@ def test_random_changes_of_two_sessions(database: Database, seed: int) -> None:
             database.connect(autocommit=False, options=options) as two,
             database.connect(options=options) as worker,
         ):
-            while changes.total() < 300:
+            while changes.total() < (300 if database.version == 18 else 100):
                 session = dice.choice([one, two])
                 step = dice.choices(
                     ["change", "commit", "rollback", "refresh", "drain", "refresh mid-way"],

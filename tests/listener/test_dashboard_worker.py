@@ -97,7 +97,8 @@ NAMED = {
         "session_id",
         "select s.id from school.mentor_session as s join school.cohort_member as b using (org_id, "
         "cohort_id) "
-        "where b.student_id = %s and b.status = 'active' and s.status = 'scheduled' and s.student_id is null",
+        "where b.student_id = %s and b.status = 'active' and s.status = 'scheduled' and s.student_id is null "
+        "and s.ends_at > now()",
     ),
     "quiz_started": (
         "quiz_id",
@@ -107,7 +108,9 @@ NAMED = {
     "assignment_submitted": (
         "assignment_id",
         "select a.id from school.assignment as a join school.enrollment as e using (org_id, course_id) "
-        "where e.student_id = %s and e.status = 'active' and a.status = 'published'",
+        "where e.student_id = %s and e.status = 'active' and a.status = 'published' and not exists ("
+        "select from school.submission as s where s.org_id = e.org_id and s.assignment_id = a.id "
+        "and s.student_id = e.student_id and s.grade is not null)",
     ),
 }
 

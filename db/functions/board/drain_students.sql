@@ -5,27 +5,40 @@ as $$
 #variable_conflict use_column
 declare
     most_attempts constant integer := 5;
+    locked uuid[];
     students uuid[];
     student uuid;
     done integer := 0;
 begin
     perform board.spread_shared_marks(org);
 
-    -- The most urgent first, then the oldest; those whom another worker has are left to it.
-    students := array(
-        select c.student_id
-        from (
-            select q.subject_id, min(q.priority) as priority, min(q.queued_at) as queued_at
-            from board.dashboard_update_queue as q
-            where q.org_id = org and q.subject = 'student' and q.processed_at is null and q.dead_at is null
-                and (q.not_before is null or q.not_before <= now())
-            group by q.subject_id
-        ) as w
-        join board.student_dashboard_cache as c on c.org_id = org and c.student_id = w.subject_id
-        order by w.priority, w.queued_at
-        limit batch_size
-        for update of c skip locked
-    );
+    loop
+        -- The most urgent first, then the oldest; those whom another worker has are left to it.
+        locked := array(
+            select c.student_id
+            from (
+                select q.subject_id, min(q.priority) as priority, min(q.queued_at) as queued_at
+                from board.dashboard_update_queue as q
+                where q.org_id = org and q.subject = 'student' and q.processed_at is null and q.dead_at is null
+                    and (q.not_before is null or q.not_before <= now())
+                group by q.subject_id
+            ) as w
+            join board.student_dashboard_cache as c on c.org_id = org and c.student_id = w.subject_id
+            order by w.priority, w.queued_at
+            limit batch_size
+            for update of c skip locked
+        );
+        -- Another worker may have finished some between that look at the queue and the lock.
+        students := array(
+            select s.id
+            from unnest(locked) as s (id)
+            where exists (
+                select from board.dashboard_update_queue as q
+                where q.org_id = org and q.subject = 'student' and q.subject_id = s.id and q.processed_at is null
+            )
+        );
+        exit when students <> '{}' or locked = '{}';
+    end loop;
     if students = '{}' then
         -- Of people who are no students, or gone.
         update board.dashboard_update_queue as q set processed_at = clock_timestamp()
