@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from db import apply, tree
+from tests.support.cli import homeroom
 from tests.support.servers import Cluster, Database
 
 NAMES = [m.name for m in tree.migrations()]
-
-
-def run(database: Database, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-    """`homeroom <arguments>` on that database, whose questions are answered like this."""
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", *arguments],
-        cwd=Path(__file__).parents[2],
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": database.url()},
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -38,13 +21,13 @@ def empty(cluster: Cluster) -> Iterator[Database]:
 
 
 def test_rollback_lists_what_goes_before_it_asks(database: Database) -> None:
-    refused = run(database, "rollback", "--steps", "2", answer="n\n")
+    refused = homeroom(database, "rollback", "--steps", "2", answer="n\n")
     assert refused.returncode == 1
     *listed, question = refused.stdout.splitlines()
     assert listed == [f"migration {name}" for name in NAMES[: -2 - 1 : -1]]
     assert question.startswith("Undo this and drop what it made, data included?")
     assert apply.applied(database.url()) == NAMES
-    done = run(database, "rollback", "--steps", "2", answer="y\n")
+    done = homeroom(database, "rollback", "--steps", "2", answer="y\n")
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("2 migrations undone\n")
     assert apply.applied(database.url()) == NAMES[:-2]
@@ -52,22 +35,22 @@ def test_rollback_lists_what_goes_before_it_asks(database: Database) -> None:
 
 def test_rollback_of_more_than_there_is_is_refused_unasked(database: Database) -> None:
     steps = len(NAMES) + 1
-    refused = run(database, "rollback", "--steps", str(steps))
+    refused = homeroom(database, "rollback", "--steps", str(steps))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == f"Error: {len(NAMES)} migrations are applied: {steps} cannot be undone\n"
     assert apply.applied(database.url()) == NAMES
 
 
 def test_rollback_of_nothing_says_so(empty: Database) -> None:
-    result = run(empty, "rollback")
+    result = homeroom(empty, "rollback")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "no migration is applied: nothing to undo\n"
 
 
 def test_status_says_what_is_pending(database: Database) -> None:
-    assert "\nrelease    current\n" in run(database, "status").stdout
+    assert "\nrelease    current\n" in homeroom(database, "status").stdout
     apply.rollback(database.url())
-    result = run(database, "status")
+    result = homeroom(database, "status")
     assert result.returncode == 1
     waiting = f"migration {NAMES[-1]}; code of another release"
     assert f"\nrelease    pending: {waiting} (homeroom migrate)\n" in result.stdout
@@ -79,6 +62,6 @@ def test_status_says_what_is_pending(database: Database) -> None:
 def test_on_a_database_that_was_never_migrated_it_says_what_to_do(
     empty: Database, arguments: list[str]
 ) -> None:
-    result = run(empty, *arguments)
+    result = homeroom(empty, *arguments)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "Error: the database is not of this release: run `homeroom migrate` first\n"

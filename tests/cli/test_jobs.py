@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.support import school
+from tests.support.cli import homeroom
 from tests.support.servers import Database
-
-
-def run(database: Database | str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`homeroom <arguments>` on that database."""
-    url = database if isinstance(database, str) else database.url()
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", *arguments],
-        cwd=Path(__file__).parents[2],
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def test_a_job_run_now_is_in_the_table(database: Database) -> None:
@@ -33,7 +15,7 @@ def test_a_job_run_now_is_in_the_table(database: Database) -> None:
         course, student = school.make_course(db, org), school.make_person(db, org, "student")
         school.enroll(db, org, student, course)
         assert db.execute("select count(*) > 0 from board.work_delta").fetchone() == (True,)
-        result = run(database, "jobs", "--run", "fold totals")
+        result = homeroom(database, "jobs", "--run", "fold totals")
         assert (result.returncode, result.stderr) == (0, "")
         header, *lines = result.stdout.splitlines()
         assert header.split()[:3] == ["JOB", "EVERY", "ORGANIZATIONS"]
@@ -52,26 +34,26 @@ def test_a_failure_is_shown_with_its_error_and_ends_in_one(database: Database) -
         student = school.make_person(db, org, "student")
         school.enroll(db, org, student, school.make_course(db, org))
         db.execute("alter table board.organization_rollup add constraint full_up check (students < 1)")
-    result = run(database, "jobs", "--run", "fold totals")
+    result = homeroom(database, "jobs", "--run", "fold totals")
     assert result.returncode == 1
     (fold,) = (line for line in result.stdout.splitlines() if line.startswith("fold totals "))
     assert fold.endswith(" 1 of 1 failed")
     assert f"fold totals, for organization {org}, failed 1 times in a row:\n  " in result.stdout
     assert "full_up" in result.stdout
-    assert run(database, "jobs").returncode == 1, "until it succeeds"
+    assert homeroom(database, "jobs").returncode == 1, "until it succeeds"
     with database.connect() as db:
         db.execute("alter table board.organization_rollup drop constraint full_up")
-    assert run(database, "jobs", "--run", "fold totals").returncode == 0
+    assert homeroom(database, "jobs", "--run", "fold totals").returncode == 0
 
 
 def test_an_unknown_job_is_named(database: Database) -> None:
-    result = run(database, "jobs", "--run", "sweep'; drop table school.person; --")
+    result = homeroom(database, "jobs", "--run", "sweep'; drop table school.person; --")
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "Error: there is no job sweep'; drop table school.person; --\n"
 
 
 @pytest.mark.parametrize("command", [["jobs"], ["verify"], ["backfill"], ["seed", "--students", "10"]])
 def test_where_there_is_no_database_yet_it_says_what_to_do(database: Database, command: list[str]) -> None:
-    result = run(database.server.url("none_yet"), *command)
+    result = homeroom(database.server.url("none_yet"), *command)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == 'Error: database "none_yet" does not exist: run `homeroom migrate` first\n'

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.support import school
+from tests.support.cli import homeroom
 from tests.support.servers import Database
 
 UNKNOWN = "6f9619ff-8b86-4d11-b42d-00c04fc964ff"
@@ -25,16 +23,7 @@ VERSIONS = "select student_id, version, updated_at from board.student_dashboard_
 
 def run(database: Database | str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`homeroom refresh <arguments>` on that database."""
-    url = database if isinstance(database, str) else database.url()
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", "refresh", *arguments],
-        cwd=Path(__file__).parents[2],
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return homeroom(database, "refresh", *arguments)
 
 
 def said(result: subprocess.CompletedProcess[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """`homeroom seed` as a person runs it: watched, repeated, killed, interrupted, misused."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,30 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import PATIENCE, environment, run
 from tests.support.recount import drift
 from tests.support.seed import digest
 from tests.support.servers import Cluster, Database
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 120
 MANY = 1500  # students: two transactions
 SEED = ["seed", "--name", "Test", "--today", "2026-01-15", "--students"]
-
-
-def _environment(**settings: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **settings}
-
-
-def _run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", *arguments],
-        env=environment,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
 
 
 @contextmanager
@@ -60,23 +42,23 @@ def embedded() -> Iterator[dict[str, str]]:
     """Where the command brings its own server, which lasts as long as the command."""
     with tempfile.TemporaryDirectory(prefix="homeroom-seed-") as folder:
         Path(folder).chmod(0o755)
-        yield _environment(HOME=folder, HOMEROOM_DATA_DIR=f"{folder}/data")
+        yield environment(HOME=folder, HOMEROOM_DATA_DIR=f"{folder}/data")
 
 
 def test_on_the_embedded_server(embedded: dict[str, str]) -> None:
-    assert _run(embedded, "migrate").returncode == 0
-    first = _run(embedded, *SEED, "40", "--orgs", "2")
+    assert run(embedded, "migrate").returncode == 0
+    first = run(embedded, *SEED, "40", "--orgs", "2")
     assert first.returncode == 0, first.stderr
     assert first.stderr.splitlines()[:2] == ["Test: 40 of 40 students", "Test 2: 40 of 40 students"]
     assert first.stderr.splitlines()[2].startswith("80 students made in ")
 
-    again = _run(embedded, *SEED, "40", "--orgs", "2")
+    again = run(embedded, *SEED, "40", "--orgs", "2")
     assert again.returncode == 0
     assert again.stderr.splitlines() == [
         "Test is complete (organization 1, 40 students)",
         "Test 2 is complete (organization 2, 40 students)",
     ]
-    more = _run(embedded, *SEED, "50")
+    more = run(embedded, *SEED, "50")
     assert (more.returncode, more.stderr) == (
         1,
         "Error: Test is there already, with 40 students: give another name\n",
@@ -87,7 +69,7 @@ def test_a_run_that_is_killed_or_interrupted_is_finished_by_the_same_command(
     cluster: Cluster, template: str, database: Database
 ) -> None:
     command = [*SEED, str(MANY)]
-    broken = _environment(DATABASE_URL=database.url())
+    broken = environment(DATABASE_URL=database.url())
     for number in (signal.SIGKILL, signal.SIGINT):
         with _started(broken, *command) as process:
             assert process.stderr
@@ -97,16 +79,16 @@ def test_a_run_that_is_killed_or_interrupted_is_finished_by_the_same_command(
             assert process.wait(PATIENCE) == (1 if number == signal.SIGINT else -signal.SIGKILL)
         with database.connect() as db:  # nothing of the second half is there, nothing of the first is missing
             assert db.execute("select students from ops.seed_progress('Test')").fetchone() == (990,)
-    finished = _run(broken, *command)
+    finished = run(broken, *command)
     assert finished.returncode == 0, finished.stderr
-    again = _run(broken, *command)
+    again = run(broken, *command)
     assert (again.returncode, again.stderr) == (0, "Test is complete (organization 1, 1,500 students)\n")
 
     with database.connect() as db:
         assert drift(db) == []
         assert db.execute("select students from ops.seed_progress('Test')").fetchone() == (MANY,)
     with cluster.database(template) as other:
-        assert _run(_environment(DATABASE_URL=other.url()), *command).returncode == 0
+        assert run(environment(DATABASE_URL=other.url()), *command).returncode == 0
         assert digest(database) == digest(other)
 
 
@@ -122,6 +104,6 @@ def test_a_run_that_is_killed_or_interrupted_is_finished_by_the_same_command(
     ],
 )
 def test_misuse_is_explained(arguments: list[str], message: str) -> None:
-    result = _run(_environment(HOMEROOM_DATA_DIR="/nowhere"), "seed", *arguments)
+    result = run(environment(HOMEROOM_DATA_DIR="/nowhere"), "seed", *arguments)
     assert result.returncode == 2
     assert message in result.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,11 +16,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.support.cli import PATIENCE, environment, run
 from tests.support.recount import drift
 from tests.support.servers import Database
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 120
 STUDENTS = 30
 KEPT = {
     "board.student_course_performance": "quiz_score_sum",
@@ -36,7 +34,7 @@ class System:
 
     def __init__(self, database: Database, db: psycopg.Connection[Any]) -> None:
         self.database, self.db = database, db
-        self.environment = _environment(DATABASE_URL=database.url())
+        self.environment = environment(DATABASE_URL=database.url())
         db.execute("select ops.seed_school('One', %s, '2026-01-15')", (STUDENTS,))
         db.execute("select ops.seed_school('Two', 4, '2026-01-15')")
         db.execute("select board.fold(org_id) from school.organization")
@@ -46,7 +44,7 @@ class System:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return _run(self.environment, *arguments)
+        return run(self.environment, *arguments)
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
@@ -107,22 +105,6 @@ class System:
             )
             for (table,) in tables
         }
-
-
-def _environment(**settings: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100", **settings}
-
-
-def _run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "api.cli", *arguments],
-        env=environment,
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
 
 
 def _table(output: str) -> list[list[str]]:
@@ -372,7 +354,7 @@ def test_a_broken_off_backfill_begins_anew_where_asked(system: System) -> None:
     ],
 )
 def test_misuse_is_explained(arguments: list[str], message: str) -> None:
-    result = _run(_environment(HOMEROOM_DATA_DIR="/nowhere"), *arguments)
+    result = run(environment(HOMEROOM_DATA_DIR="/nowhere"), *arguments)
     assert result.returncode == 2
     assert message in result.stderr
 
@@ -393,12 +375,12 @@ def test_a_database_of_another_release_is_left_alone(system: System, arguments: 
 def test_on_the_embedded_server() -> None:
     with tempfile.TemporaryDirectory(prefix="homeroom-truth-") as folder:
         Path(folder).chmod(0o755)
-        environment = _environment(HOME=folder, HOMEROOM_DATA_DIR=f"{folder}/data")
-        assert _run(environment, "migrate").returncode == 0
-        assert _run(environment, "seed", "--name", "One", "--students", "20").returncode == 0
-        verified = _run(environment, "verify")
+        settings = environment(HOME=folder, HOMEROOM_DATA_DIR=f"{folder}/data")
+        assert run(settings, "migrate").returncode == 0
+        assert run(settings, "seed", "--name", "One", "--students", "20").returncode == 0
+        verified = run(settings, "verify")
         assert (verified.returncode, _table(verified.stdout)) == (0, [[name, "0", "0"] for name in KEPT])
-        assert _run(environment, "backfill").stderr.endswith("0 differences added\n")
+        assert run(settings, "backfill").stderr.endswith("0 differences added\n")
 
 
 def _until(condition: Any) -> None:
