@@ -1,4 +1,4 @@
-"""Bringing dashboards up to date by hand: what `homeroom refresh` runs. A transaction per batch."""
+"""Bringing dashboards up to date, a transaction per batch: what the worker and `homeroom refresh` run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from db.session import as_owner
 BATCH = 500
 
 
+def drain_batch(db: psycopg.Connection) -> int:
+    """Refresh a batch of those who wait in the queue; how many were tried, 0 when nobody waits."""
+    return _number(db, "select board.drain_queue(%s)", BATCH)
+
+
 def drain(db: psycopg.Connection) -> Iterator[int]:
     """Refresh whoever waits in the queue; yields how many students each batch had."""
-    while batch := _number(db, "select board.drain_queue(%s)", BATCH):
+    while batch := drain_batch(db):
         yield batch
 
 

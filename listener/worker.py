@@ -13,7 +13,8 @@ import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from db.session import NOT_CURRENT, as_owner, connect
+from db.refresh import drain_batch
+from db.session import NOT_CURRENT, connect
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ def run(url: str, stopped: threading.Event) -> None:
                 pause, trouble = BACKOFF_SECONDS[0], ""
                 refreshed = 0
                 while not stopped.wait(0 if unfinished or refreshed else QUEUE_SECONDS):
-                    refreshed = drain_queue(connection)
+                    refreshed = drain_batch(connection)
                     if unfinished or time.monotonic() > looked + JOB_SECONDS:
                         unfinished, looked = run_due_jobs(connection), time.monotonic()
         except psycopg.Error as error:
@@ -64,13 +65,6 @@ def run_due_jobs(connection: psycopg.Connection) -> bool:
     """Run jobs that are due for a while; True if some are left."""
     row = connection.execute(f"call ops.run_due_jobs('{BUDGET}')").fetchone()
     return row == (True,)
-
-
-def drain_queue(connection: psycopg.Connection) -> int:
-    """Refresh a batch of the dashboards that wait; how many were tried."""
-    with as_owner(connection):
-        row = connection.execute("select board.drain_queue()").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _report(notice: psycopg.errors.Diagnostic) -> None:
