@@ -61,7 +61,7 @@ async def students_performance(
     "/students/performance/recalculate",
     status_code=200,
     summary="Recalculate students' performance",
-    responses=responses(Recalculation, 401, 403, 404, 413, 415, 422, accepted=True),
+    responses=responses(Recalculation, 401, 403, 404, 413, 415, 422, 429, accepted=True),
 )
 async def recalculate(request: Request[Any, Any, Any], data: JSONBody[RecalculationRequest]) -> JsonBytes:
     """Count these students' numbers again from their facts, and add what differs. Role admin.

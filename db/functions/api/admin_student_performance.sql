@@ -110,7 +110,8 @@ $$;
 comment on function api.admin_student_performance(jsonb, text, boolean, uuid, uuid, integer, text) is
 'GET /api/v1/admin/students/performance: a page of the organization''s students with their six fields: {"items": [{"student":
 {"id", "name"}, "student_profile"}], "next_cursor", "total"}. sort: name or one of the six fields (nulls last either way);
-descending; course: only students enrolled in it; cohort: only its members, active or completed; page_limit: 1 to 500; page_cursor: next_cursor of the page before. Raises
+descending; course: only students enrolled in it; cohort: only its members, active or
+completed; page_limit: 1 to 500; page_cursor: next_cursor of the page before. Raises
 HR422 with the field''s name in DETAIL (sort, limit, cursor). Role admin.';
 revoke all on function api.admin_student_performance(jsonb, text, boolean, uuid, uuid, integer, text) from public;
 grant execute on function api.admin_student_performance(jsonb, text, boolean, uuid, uuid, integer, text) to homeroom_api;

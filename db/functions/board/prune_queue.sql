@@ -14,6 +14,6 @@ begin
 end
 $$;
 comment on function board.prune_queue() is
-'Forgets what was processed an hour ago, dead letters of a month ago, and the receipts of actions a week old. Answers how many rows left the queue. A job, every ten
-minutes.';
+'Forgets what was processed an hour ago, dead letters of a month ago, and the receipts of actions a week old. Answers how many rows
+left the queue. A job, every ten minutes.';
 revoke all on function board.prune_queue() from public;

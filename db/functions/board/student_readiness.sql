@@ -18,7 +18,7 @@ begin
         select
             r.student_id, r.score, r.scored_at,
             -- The day in the organization decides, so that nothing but a midnight moves a score out of a window.
-            clock.today - (r.scored_at at time zone clock.zone)::date as days_ago
+            clock.today - board.local_day(r.scored_at, clock.zone) as days_ago
         from school.readiness_score as r
         where r.org_id = org and r.student_id = any (students)
     ),
