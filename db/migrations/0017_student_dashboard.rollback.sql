@@ -1,3 +1,7 @@
+drop index school.quiz_attempt_student_idx;
+create index quiz_attempt_student_idx on school.quiz_attempt (org_id, student_id, completed_at);
+drop index school.submission_student_idx;
+create index submission_student_idx on school.submission (org_id, student_id, graded_at);
 alter table school.submission drop column url;
 drop table ops.action_receipt;
 drop table ops.tier_mask;

@@ -118,6 +118,8 @@ comment on column board.dashboard_update_queue.dead_at is 'When the worker gave 
 create index dashboard_update_queue_student_idx on board.dashboard_update_queue (org_id, subject_id)
 where subject = 'student' and processed_at is null;
 create index dashboard_update_queue_shared_idx on board.dashboard_update_queue (org_id, subject_id) where subject <> 'student';
+create index dashboard_update_queue_unspread_idx on board.dashboard_update_queue (org_id)
+where subject <> 'student' and processed_at is null;
 create index dashboard_update_queue_waiting_idx on board.dashboard_update_queue (org_id, priority, queued_at)
 where processed_at is null and dead_at is null;
 alter table board.dashboard_update_queue enable row level security;
@@ -210,6 +212,12 @@ alter table school.submission
     add column url text,
     add constraint submission_url_is_given check (length(url) between 1 and 500);
 comment on column school.submission.url is 'Where the work lies; null where it came by another way.';
+
+-- What a student has handed in is read from the index alone.
+drop index school.submission_student_idx;
+create index submission_student_idx on school.submission (org_id, student_id, graded_at) include (assignment_id, submitted_at);
+drop index school.quiz_attempt_student_idx;
+create index quiz_attempt_student_idx on school.quiz_attempt (org_id, student_id, completed_at) include (quiz_id);
 
 -- The list of students takes a cohort too.
 drop function if exists api.admin_student_performance;

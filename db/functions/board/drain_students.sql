@@ -5,6 +5,8 @@ as $$
 #variable_conflict use_column
 declare
     most_attempts constant integer := 5;
+    marks integer := 2 * batch_size;
+    waiting uuid[];
     locked uuid[];
     students uuid[];
     student uuid;
@@ -13,18 +15,25 @@ begin
     perform board.spread_shared_marks(org);
 
     loop
-        -- The most urgent first, then the oldest; those whom another worker has are left to it.
+        -- The most urgent first, then the oldest; those whom another worker has are left to it. Not all who wait are looked at, but
+        -- for where nobody among the first is free.
+        waiting := array(
+            select q.subject_id
+            from board.dashboard_update_queue as q
+            where q.org_id = org and q.subject = 'student' and q.processed_at is null and q.dead_at is null
+                and (q.not_before is null or q.not_before <= now())
+            order by q.priority, q.queued_at
+            limit marks
+        );
         locked := array(
             select c.student_id
             from (
-                select q.subject_id, min(q.priority) as priority, min(q.queued_at) as queued_at
-                from board.dashboard_update_queue as q
-                where q.org_id = org and q.subject = 'student' and q.processed_at is null and q.dead_at is null
-                    and (q.not_before is null or q.not_before <= now())
-                group by q.subject_id
+                select m.student_id, min(m.place) as place
+                from unnest(waiting) with ordinality as m (student_id, place)
+                group by m.student_id
             ) as w
-            join board.student_dashboard_cache as c on c.org_id = org and c.student_id = w.subject_id
-            order by w.priority, w.queued_at
+            join board.student_dashboard_cache as c on c.org_id = org and c.student_id = w.student_id
+            order by w.place
             limit batch_size
             for update of c skip locked
         );
@@ -37,7 +46,8 @@ begin
                 where q.org_id = org and q.subject = 'student' and q.subject_id = s.id and q.processed_at is null
             )
         );
-        exit when students <> '{}' or locked = '{}';
+        exit when students <> '{}' or (locked = '{}' and cardinality(waiting) < marks);
+        marks := marks * 10;
     end loop;
     if students = '{}' then
         -- Of people who are no students, or gone.

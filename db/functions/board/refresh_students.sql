@@ -26,7 +26,10 @@ begin
     );
 
     update board.student_dashboard_cache as c set
-        version = c.version + (c.document is null or c.document::jsonb <> d.document::jsonb)::integer,
+        -- As text first: it is written from jsonb, and differs only where something changed.
+        version = c.version + (
+            c.document is null or (c.document::text <> d.document::text and c.document::jsonb <> d.document::jsonb)
+        )::integer,
         updated_at = d.updated_at,
         fresh_until = d.fresh_until,
         computed_in = d.computed_in,

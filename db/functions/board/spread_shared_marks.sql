@@ -24,7 +24,8 @@ begin
     join board.student_dashboard_cache as c
         on c.org_id = org and (q.subject_id is null or q.subject_id = any (c.scopes)) and c.document is not null
     where q.org_id = org and q.id = any (shared)
-    group by c.student_id;
+    group by c.student_id, c.cohort_id
+    order by c.cohort_id, c.student_id;
     get diagnostics marked = row_count;
 
     update board.dashboard_update_queue as q set processed_at = clock_timestamp()

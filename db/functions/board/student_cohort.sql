@@ -4,48 +4,64 @@ create or replace function board.student_cohort(org bigint, students uuid[]) ret
 )
 language plpgsql stable parallel safe security invoker rows 50
 set search_path = ''
+-- A plan for each array of students would cost more than it saves.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
+declare
+    cohorts constant uuid[] := array(select distinct m.cohort_id from board.student_membership(org, students) as m);
 begin
     return query
     with member as materialized (
         select m.student_id, m.cohort_id, m.track_id from board.student_membership(org, students) as m
     ),
-    session as materialized (
-        select m.student_id, t.id, t.title, t.starts_at, t.ends_at
-        from member as m
-        join school.mentor_session as t
-            on t.org_id = org and t.cohort_id = m.cohort_id and (t.student_id is null or t.student_id = m.student_id)
-        where t.status = 'scheduled' and t.ends_at > now()
-    ),
-    event as (
-        select s.student_id, 'session' as kind, s.id, s.title, s.starts_at from session as s where s.starts_at > now()
+    -- What a cohort comes together for, and the sessions of one of its members: looked up per cohort, not per member.
+    event (cohort_id, student_id, kind, id, title, starts_at, ends_at) as materialized (
+        select t.cohort_id, t.student_id, 'session', t.id, t.title, t.starts_at, t.ends_at
+        from school.mentor_session as t
+        where t.org_id = org and t.cohort_id = any (cohorts) and (t.student_id is null or t.student_id = any (students))
+            and t.status = 'scheduled' and t.ends_at > now()
         union all
-        select m.student_id, 'milestone', i.id, i.title, i.due_at
-        from member as m
-        join school.milestone as i on i.org_id = org and i.cohort_id = m.cohort_id
-        where i.due_at > now()
+        select i.cohort_id, null, 'milestone', i.id, i.title, i.due_at, null
+        from school.milestone as i
+        where i.org_id = org and i.cohort_id = any (cohorts) and i.due_at > now()
         union all
-        select m.student_id, 'event', e.id, e.title, e.starts_at
-        from member as m
-        join school.calendar_event as e on e.org_id = org and (e.cohort_id = m.cohort_id or e.cohort_id is null)
+        select c.id, null, 'event', e.id, e.title, e.starts_at, null
+        from unnest(cohorts) as c (id)
+        join school.calendar_event as e on e.org_id = org and (e.cohort_id = c.id or e.cohort_id is null)
         where e.starts_at > now()
     ),
     upcoming as (
-        select distinct on (e.student_id) e.*
+        select distinct on (e.cohort_id, e.student_id) e.*
         from event as e
-        order by e.student_id, e.starts_at, e.kind, e.id
+        where e.starts_at > now()
+        order by e.cohort_id, e.student_id, e.starts_at, e.kind, e.id
     ),
     live as (
-        select s.student_id, bool_or(s.starts_at <= now()) as now_on, min(s.ends_at) filter (where s.starts_at <= now()) as ends_at
-        from session as s
-        group by s.student_id
+        select e.cohort_id, e.student_id, min(e.ends_at) as ends_at
+        from event as e
+        where e.kind = 'session' and e.starts_at <= now()
+        group by e.cohort_id, e.student_id
+    ),
+    next as (
+        select distinct on (m.student_id) m.student_id, u.starts_at, jsonb_build_object(
+            'kind', u.kind, 'id', u.id, 'title', u.title, 'starts_at', board.utc(u.starts_at)
+        ) as event
+        from member as m
+        join upcoming as u on u.cohort_id = m.cohort_id and (u.student_id is null or u.student_id = m.student_id)
+        order by m.student_id, u.starts_at, u.kind, u.id
+    ),
+    live_now as (
+        select m.student_id, min(l.ends_at) as ends_at
+        from member as m
+        join live as l on l.cohort_id = m.cohort_id and (l.student_id is null or l.student_id = m.student_id)
+        group by m.student_id
     ),
     mentor as (
         select distinct on (c.cohort_id) c.cohort_id, p.id, p.name
         from school.cohort_mentor as c
         join school.person as p on p.org_id = c.org_id and p.id = c.mentor_id
-        where c.org_id = org and c.cohort_id in (select m.cohort_id from member as m)
+        where c.org_id = org and c.cohort_id = any (cohorts)
         order by c.cohort_id, p.name, p.id
     ),
     offered as (
@@ -64,18 +80,16 @@ begin
     select
         m.student_id, m.cohort_id, c.name,
         case when p.id is not null then jsonb_build_object('id', p.id, 'name', p.name) end,
-        case when u.id is not null then jsonb_build_object(
-            'kind', u.kind, 'id', u.id, 'title', u.title, 'starts_at', board.utc(u.starts_at)
-        ) end,
-        round(100.0 * coalesce(a.missions, 0) / o.missions, 2),
-        coalesce(l.now_on, false),
-        least(u.starts_at, l.ends_at)
+        x.event,
+        round(100.0 * coalesce(a.missions, 0) / f.missions, 2),
+        l.student_id is not null,
+        least(x.starts_at, l.ends_at)
     from member as m
     join school.cohort as c on c.org_id = org and c.id = m.cohort_id
     left join mentor as p on p.cohort_id = m.cohort_id
-    left join upcoming as u on u.student_id = m.student_id
-    left join live as l on l.student_id = m.student_id
-    left join offered as o on o.track_id = m.track_id
+    left join next as x on x.student_id = m.student_id
+    left join live_now as l on l.student_id = m.student_id
+    left join offered as f on f.track_id = m.track_id
     left join approved as a on a.student_id = m.student_id;
 end
 $$;
