@@ -25,8 +25,8 @@ begin
         )::text;
     end if;
     -- Two objects in one, as text: neither the stored document nor the answer is parsed.
-    return left(document, -1) || ', "leaderboard": ' || (compared -> 'leaderboard')
-        || ', "last_updated": "' || board.utc(dashboard.updated_at) || '"}';
+    return '{"last_updated": "' || board.utc(dashboard.updated_at) || '", "leaderboard": ' || (compared -> 'leaderboard')
+        || ', ' || right(document, -1);
 end
 $$;
 comment on function board.student_dashboard(boolean, boolean) is

@@ -1,6 +1,6 @@
+-- No `set` clause: each costs a read of the dashboard several microseconds, and who calls this has set the path.
 create or replace function board.student_leaderboard(org bigint, student uuid, cohort uuid) returns jsonb
 language plpgsql stable parallel safe security invoker
-set search_path = ''
 as $$
 begin
     return (
