@@ -74,8 +74,8 @@ class World:
 
 
 def _alone(secret: str) -> str:
-    """A pattern for a text; a number only where it stands alone, not in a time, an id or another number."""
-    return rf"(?<![\w.:-]){secret}(?![\w.:-])" if secret.isdigit() else re.escape(secret)
+    """A pattern for a text; a number only where it stands alone, not in a time, an id, a name or another number."""
+    return rf"(?<![\w.:-])(?<![a-z] ){secret}(?![\w.:-])" if secret.isdigit() else re.escape(secret)
 
 
 DERIVED = {"gaps", "time_to_ready", "nudge", "nudge id", "percentile", "health"}
