@@ -18,8 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
-from tests.api.support import SECRET, School, bearer, serving, sessions, settings_for, token
+from tests.api.support import SECRET, People, School, bearer, school_of, sessions, token
 from tests.support.servers import Cluster, Database
 
 ROOT = Path(__file__).parents[2]
@@ -159,9 +158,9 @@ def test_a_wrong_setting_ends_the_process_with_2(
     assert "hunter2" not in ended.stderr
 
 
-def test_the_log_finds_a_request_and_never_holds_a_token(database: Database, tmp_path: Path) -> None:
-    with served(database, tmp_path) as server:
-        school = School(database, server.client)
+def test_the_log_finds_a_request_and_never_holds_a_token(cluster: Cluster, tmp_path: Path) -> None:
+    with cluster.prepared(People) as (database, people), served(database, tmp_path) as server:
+        school = School(database, server.client, people)
         good = token(school.ada, school.org, "student")
         paths = [STUDENT, f"/api/v1/admin/students/performance?token={good}", "/nowhere?token=" + good]
         with database.connect() as db:
@@ -185,10 +184,10 @@ def test_the_log_finds_a_request_and_never_holds_a_token(database: Database, tmp
 def test_a_database_that_is_killed_is_503_until_it_is_back(cluster: Cluster) -> None:
     with (
         Cluster(cluster.version) as own,
-        own.database(own.template) as database,
-        serving(create_app(settings_for(database))) as client,
+        own.prepared(People) as (database, people),
+        school_of(database, people) as school,
     ):
-        school = School(database, client)
+        client = school.client
 
         def get() -> httpx.Response:
             return school.get(STUDENT, school.ada, "student")

@@ -16,10 +16,11 @@ import pytest
 
 from api.actions import Action
 from api.student_documents import ActionTaken, Cohort, NoCohort, StudentDashboard
-from tests.api.support import School, bearer, token
+from tests.api.support import People, School, bearer, school_of, token
 from tests.support import program as programs
 from tests.support import school as build
 from tests.support.program import Own, Program, changes, facts
+from tests.support.servers import Cluster
 
 DASHBOARD = "/api/v1/student/dashboard"
 ACTION = "/api/v1/student/dashboard/action"
@@ -63,19 +64,30 @@ class World:
         return document
 
 
-@pytest.fixture
-def world(own_school: School) -> Iterator[World]:
-    """The world of one test."""
-    with own_school.database.connect() as db:
-        made = []
+class Programs(People):
+    """A program for a student each: Ada, Ben, and the other organization's."""
+
+    def __init__(self, db: psycopg.Connection[Any]) -> None:
+        super().__init__(db)
+        self.programs: list[tuple[Program, Own]] = []
         for org, student in (
-            (own_school.org, own_school.ada),
-            (own_school.org, own_school.ben),
-            (own_school.other_org, own_school.other_student),
+            (self.org, self.ada),
+            (self.org, self.ben),
+            (self.other_org, self.other_student),
         ):
             program = programs.make_program(db, org)
-            made.append((program, programs.enter(db, program, student)))
-        yield World(own_school, db, *made)
+            self.programs.append((program, programs.enter(db, program, student)))
+
+
+@pytest.fixture
+def world(cluster: Cluster) -> Iterator[World]:
+    """The world of one test."""
+    with (
+        cluster.prepared(Programs) as (database, people),
+        school_of(database, people) as school,
+        database.connect() as db,
+    ):
+        yield World(school, db, *people.programs)
 
 
 def decoded(content: bytes) -> StudentDashboard:

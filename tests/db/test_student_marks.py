@@ -17,7 +17,7 @@ import pytest
 
 from tests.support import dashboards, school
 from tests.support.dashboards import COMPARED, add, rich_school
-from tests.support.servers import Database
+from tests.support.servers import Cluster, Database
 
 Session = psycopg.Connection[Any]
 
@@ -312,9 +312,25 @@ class Look:
     where: list[str]
 
 
+@dataclass
+class Rich:
+    """A rich school (see rich_school): its database, organization, and what in it has a name."""
+
+    database: Database
+    org: int
+    names: dict[str, Any]
+
+
 def _look(session: Session, org: int, student: UUID) -> Look:
     rows = session.execute(COMPARED, {"org": org}).fetchall()
     return next(Look(*row[1:]) for row in rows if row[0] == student)
+
+
+@pytest.fixture
+def rich(cluster: Cluster) -> Iterator[Rich]:
+    """A rich school in a database of this test alone."""
+    with cluster.prepared(rich_school) as (database, (org, names)):
+        yield Rich(database, org, dict(names))
 
 
 def _columns(database: Database) -> list[tuple[str, str, str]]:
@@ -331,9 +347,9 @@ def test_every_column_is_known_and_no_other_is_listed(database: Database) -> Non
     assert shown | listed <= set(columns)
 
 
-def test_every_column_that_shows_marks(database: Database) -> None:
+def test_every_column_that_shows_marks(rich: Rich) -> None:
+    database, org, names = rich.database, rich.org, rich.names
     with database.connect() as db:
-        org, names = rich_school(db)
         names["far"] = dashboards.noon_zone(half_a_day_away=True)
         dashboards.refresh(db, org)
         assert _look(db, org, names["ann"]) == Look(True, False, [])
@@ -350,9 +366,9 @@ def test_every_column_that_shows_marks(database: Database) -> None:
         assert _look(db, org, names["ann"]) == Look(True, False, []), "the control: all was taken back"
 
 
-def test_no_column_that_is_listed_shows(database: Database) -> None:
+def test_no_column_that_is_listed_shows(rich: Rich) -> None:
+    database, org, names = rich.database, rich.org, rich.names
     with database.connect() as db:
-        org, names = rich_school(db)
         # What is listed as not shown is so for rows that do show.
         school.enroll(db, org, names["ben"], names["course"])
         add(db, org, "course_teacher", course_id=names["other_course"], teacher_id=names["max"])
@@ -435,11 +451,11 @@ def _orders() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(("join", "change"), MEANWHILE)
-def test_who_comes_to_share_a_fact_while_it_changes(database: Database, join: str, change: str) -> None:
+def test_who_comes_to_share_a_fact_while_it_changes(rich: Rich, join: str, change: str) -> None:
     """All three transactions overlap in every order; after each step nothing stale passes for fresh."""
+    database, org, names = rich.database, rich.org, rich.names
     coming, going = JOINS[join]
     with database.connect() as db:
-        org, names = rich_school(db)
         names["org"] = org
         found: Counter[tuple[bool, bool]] = Counter()
         orders = list(_orders())
@@ -468,10 +484,10 @@ def test_who_comes_to_share_a_fact_while_it_changes(database: Database, join: st
         assert found[True, False] and found[False, True]
 
 
-def test_a_transaction_that_refreshes_and_goes_on_changing(database: Database) -> None:
+def test_a_transaction_that_refreshes_and_goes_on_changing(rich: Rich) -> None:
     """Its second change has the number of its first, which the refresh saw."""
+    database, org, names = rich.database, rich.org, rich.names
     with database.connect() as db, database.connect(autocommit=False) as session:
-        org, names = rich_school(db)
         dashboards.refresh(db, org)
         session.execute("update school.cohort set name = 'first' where name = 'fall'")
         # Others commit: the session's number is no longer the highest.
@@ -543,11 +559,11 @@ REFUSED = (psycopg.errors.IntegrityError, psycopg.errors.LockNotAvailable)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_random_changes_of_two_sessions(database: Database, seed: int) -> None:
+def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
     """One driver moves two sessions and a worker step by step: which overlap is drawn, not left to chance."""
+    database, org, names = rich.database, rich.org, rich.names
     dice = random.Random(seed)
     with database.connect() as db:
-        org, names = rich_school(db)
         names["far"] = dashboards.noon_zone(half_a_day_away=True)
         dashboards.refresh(db, org)
         tables = {
