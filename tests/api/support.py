@@ -51,13 +51,12 @@ def serving(app: ASGIApp) -> Iterator[httpx.Client]:
                 assert thread.is_alive(), "the server did not start"
                 time.sleep(0.005)
             # Without TLS nobody's certificates are needed; reading them takes longer than most tests.
-            with httpx.Client(
-                base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", trust_env=False, verify=False
-            ) as client:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=60) as client:
                 yield client
         finally:
             server.should_exit = True
-            thread.join(15)
+            thread.join(60)
             assert not thread.is_alive(), "the server did not stop"
 
 

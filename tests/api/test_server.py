@@ -22,6 +22,7 @@ from tests.api.support import SECRET, People, School, bearer, school_of, session
 from tests.support.servers import Cluster, Database
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds
 SLOW_RELEASE = """
 create or replace function api.release() returns json language plpgsql security definer
 as $$ begin perform pg_sleep(0.7); return '{"digest": "slow", "migration": "slow"}'; end $$
@@ -84,12 +85,12 @@ def served(database: Database, tmp_path: Path, **others: str) -> Iterator[Server
             yield Server(process, client, log)
     finally:
         process.terminate()
-        assert process.wait(15) is not None
+        assert process.wait(PATIENCE) is not None
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds, at most 15 seconds."""
-    deadline = time.monotonic() + 15
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -113,7 +114,7 @@ def test_a_request_in_flight_finishes_before_the_process_ends(
         until(lambda: len(sessions(database, "active")) == 1)
         server.process.send_signal(number)
         assert answer.result().json()["code"] == "HR503", "the answer came, and from the database"
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert not answers(server.client)
         assert not sessions(database)
 
@@ -129,7 +130,7 @@ def test_workers_share_the_port_and_end_with_their_parent(database: Database, tm
 def test_workers_stop_in_order(database: Database, tmp_path: Path) -> None:
     with served(database, tmp_path, DASHBOARD_WORKERS="2") as server:
         server.process.terminate()
-        assert server.process.wait(15) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert not sessions(database)
 
 
@@ -151,7 +152,7 @@ def test_a_wrong_setting_ends_the_process_with_2(
         env=environment(database, **wrong),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
     )
     assert ended.returncode == 2
     assert complaint in ended.stderr

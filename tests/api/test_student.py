@@ -561,7 +561,7 @@ def test_two_at_once_with_a_key_are_one(world: World, ends: str) -> None:
         while not world.db.execute(waits).fetchone():
             assert not second.done(), second.result().text
         getattr(first, ends)()
-        answer = second.result(30)
+        answer = second.result(60)
     taken(answer, "goal_created")
     assert row is not None and answer.json() == row[0]
     assert changes(before, facts(world.db)) == {"goal": (0, 1)}
@@ -597,7 +597,7 @@ def test_two_at_once_without_a_key_start_one_quiz(world: World) -> None:
         while not second.done() and not world.db.execute(waits).fetchone():
             pass
         first.commit()
-        taken(second.result(30), "quiz_started")
+        taken(second.result(60), "quiz_started")
     assert changes(before, facts(world.db)) == {"quiz_attempt": (0, 1)}
 
 

@@ -192,7 +192,7 @@ def test_a_recalculation_meanwhile_is_not_added_twice(former: Database) -> None:
             )
             begun.set()
             with former.connect() as db:
-                deadline = time.monotonic() + 20
+                deadline = time.monotonic() + 60
                 while not db.execute("select 1 from pg_locks where not granted").fetchone():
                     assert time.monotonic() < deadline
                     time.sleep(0.02)
@@ -203,10 +203,10 @@ def test_a_recalculation_meanwhile_is_not_added_twice(former: Database) -> None:
         if line.startswith("counting ") and not mended:
             mended.append(threading.Thread(target=mend))
             mended[0].start()
-            assert begun.wait(20)
+            assert begun.wait(60)
 
     apply.migrate(former.url(), say=say)
-    mended[0].join(20)
+    mended[0].join(90)
     with former.connect() as db:
         assert drift(db) == []
 
