@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.api.student import Programs, World
 from tests.api.support import People, School, school_of
 from tests.support.servers import Cluster
 
@@ -20,3 +21,14 @@ def own_school(cluster: Cluster) -> Iterator[School]:
     """A school and its API of this test alone."""
     with cluster.prepared(People) as (database, people), school_of(database, people) as school:
         yield school
+
+
+@pytest.fixture
+def world(cluster: Cluster) -> Iterator[World]:
+    """The world of one test."""
+    with (
+        cluster.prepared(Programs) as (database, people),
+        school_of(database, people) as school,
+        database.connect() as db,
+    ):
+        yield World(school, db, *people.programs)

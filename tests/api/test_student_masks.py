@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.api.student import ACTION, ACTIONS, DASHBOARD, body_of
 from tests.api.support import People, School, bearer, school_of, token
-from tests.api.test_student import ACTION, ACTIONS, DASHBOARD, body_of
 from tests.support import program as programs
 from tests.support import school as build
 from tests.support.program import Own, Program
