@@ -3,7 +3,8 @@
 PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 VENV := .venv
-WORKERS ?= 2
+# More processes than cores: many tests wait for others, for a clock or for a process that starts.
+WORKERS ?= 4
 # The Open University Learning Analytics Dataset, which measurements of the import read.
 OULAD ?= ../shared/data/oulad
 DEMO := $(VENV)/.ready-demo

@@ -6,9 +6,10 @@ import itertools
 import re
 import secrets
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from litestar.types import ASGIApp, Message, Receive, Send
+if TYPE_CHECKING:  # slow to load, and the worker, whose log comes by here, needs no web framework
+    from litestar.types import ASGIApp, Message, Receive, Send
 
 request_id: ContextVar[str] = ContextVar("request_id")
 """The id of the request that is being served; every log line gets it from here."""

@@ -3,6 +3,7 @@
 What asks for `cluster`, `template` or `database` runs once per PostgreSQL version (`--pg`, by default both).
 """
 
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -29,6 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a version that is unknown or not installed: a missing server is an error, never a skip."""
     config.addinivalue_line("markers", "pg15: needs what only Debian's 15 has; not run without it")
+    config.addinivalue_line("markers", "long: takes most of a minute; begun first")
+    # A script's background has it ignored, and so would everything that the tests start and interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = set(config.getoption("--pg").split(","))
     if wanted - VERSIONS:
         raise pytest.UsageError(f"--pg: the suite runs on 18 and 15, not on {', '.join(wanted - VERSIONS)}")
@@ -49,8 +54,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs 15 where --pg asks for 18 alone; what waits for minutes of a clock comes first."""
-    items.sort(key=lambda item: not item.get_closest_marker("pg15"))
+    """Leave out what needs 15 where --pg asks for 18 alone.
+
+    What waits for minutes of a clock comes first, then what takes long: none of it is left for the end, when
+    the other processes have nothing more to do.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: item.get_closest_marker("pg15") is None)
     if "15" not in config.getoption("--pg").split(","):
         left_out = [item for item in items if item.get_closest_marker("pg15")]
         config.hook.pytest_deselected(items=left_out)

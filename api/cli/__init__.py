@@ -5,12 +5,40 @@ Exit codes: 0 done, 1 failed, 2 bad usage or settings.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from api.cli import data, database, jobs, people, refresh, run, seed, truth
+MODULES = {
+    "run": ("up", "serve"),
+    "database": ("migrate", "rollback", "status", "url", "psql"),
+    "people": ("token", "analyst"),
+    "data": ("import",),
+    "seed": ("seed",),
+    "jobs": ("work", "jobs"),
+    "refresh": ("refresh",),
+    "truth": ("verify", "backfill"),
+}
+"""The modules of this package, and the commands in each."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(click.Group):
+    """Loads the module of the command that is called, and no other: they are slow to load together."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in order."""
+        return sorted(name for names in MODULES.values() for name in names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        for module, names in MODULES.items():
+            if cmd_name in names:
+                commands: list[click.Command] = import_module(f"api.cli.{module}").COMMANDS
+                return next(command for command in commands if command.name == cmd_name)
+        return None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="homeroom")
 def main() -> None:
     """The dashboard backend of a learning platform, built inside PostgreSQL.
@@ -20,8 +48,3 @@ def main() -> None:
     jobs, verify and backfill join it, or start it for as long as they take; serve, work, token, url and psql
     need one that runs. Only up and migrate make a new database.
     """
-
-
-for module in (run, database, people, data, seed, jobs, refresh, truth):
-    for command in module.COMMANDS:
-        main.add_command(command)

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import click
 import psycopg
 
-from api import logs
 from api.cli.context import (
     admin_connection,
     open_database,
@@ -20,7 +19,6 @@ from api.cli.context import (
     settings_from_environment,
 )
 from db.session import as_owner
-from listener import worker
 
 HEADER = ("JOB", "EVERY", "ORGANIZATIONS", "LAST RUN", "TOOK", "NEXT DUE", "LAST RUN'S RESULT")
 UNITS = (
@@ -38,6 +36,9 @@ def work() -> None:
 
     `homeroom up` has a worker already. Any number may run at once, beside pg_cron too: no job runs twice.
     """
+    from api import logs  # slow to load
+    from listener import worker
+
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

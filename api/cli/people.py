@@ -9,7 +9,6 @@ import click
 import psycopg
 from psycopg import sql
 
-from api import auth
 from api.cli.context import (
     admin_connection,
     open_database,
@@ -37,6 +36,8 @@ ROLES = ("student", "parent", "teacher", "tutor", "mentor", "director", "analyst
 @reported
 def token(role: str, person: uuid.UUID | None, org: int | None, hours: int) -> None:
     """Print a token for the API, signed with the configured secret. One line, nothing else."""
+    from api import auth  # slow to load
+
     with (
         open_database(settings_from_environment(), start=False) as settings,
         admin_connection(settings) as db,

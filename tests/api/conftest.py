@@ -4,20 +4,31 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.app import create_app
-from tests.api.support import School, serving, settings_for
-from tests.support.servers import Cluster, Database
+from tests.api.student import Programs, World
+from tests.api.support import People, School, school_of
+from tests.support.servers import Cluster
 
 
 @pytest.fixture(scope="module")
-def school(cluster: Cluster, template: str) -> Iterator[School]:
+def school(cluster: Cluster) -> Iterator[School]:
     """A school and its API, for the tests of a module that change nothing in it."""
-    with cluster.database(template) as database, serving(create_app(settings_for(database))) as client:
-        yield School(database, client)
+    with cluster.prepared(People) as (database, people), school_of(database, people) as school:
+        yield school
 
 
 @pytest.fixture
-def own_school(database: Database) -> Iterator[School]:
+def own_school(cluster: Cluster) -> Iterator[School]:
     """A school and its API of this test alone."""
-    with serving(create_app(settings_for(database))) as client:
-        yield School(database, client)
+    with cluster.prepared(People) as (database, people), school_of(database, people) as school:
+        yield school
+
+
+@pytest.fixture
+def world(cluster: Cluster) -> Iterator[World]:
+    """The world of one test."""
+    with (
+        cluster.prepared(Programs) as (database, people),
+        school_of(database, people) as school,
+        database.connect() as db,
+    ):
+        yield World(school, db, *people.programs)

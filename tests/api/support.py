@@ -13,10 +13,11 @@ from uuid import UUID
 
 import httpx
 import jwt
+import psycopg
 import uvicorn
 from litestar.types import ASGIApp
 
-from api.app import SERVER
+from api.app import SERVER, create_app
 from api.settings import Settings
 from tests.support import school
 from tests.support.servers import Database
@@ -32,6 +33,13 @@ def settings_for(database: Database, **others: Any) -> Settings:
 
 
 @contextmanager
+def school_of(database: Database, people: People) -> Iterator[School]:
+    """Run an API on the database of these people."""
+    with serving(create_app(settings_for(database))) as client:
+        yield School(database, client, people)
+
+
+@contextmanager
 def serving(app: ASGIApp) -> Iterator[httpx.Client]:
     """Run an ASGI application as `homeroom serve` would, in a thread; yield a client for it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -42,13 +50,13 @@ def serving(app: ASGIApp) -> Iterator[httpx.Client]:
             while not server.started:
                 assert thread.is_alive(), "the server did not start"
                 time.sleep(0.005)
-            with httpx.Client(
-                base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", trust_env=False
-            ) as client:
+            # Without TLS nobody's certificates are needed; reading them takes longer than most tests.
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with httpx.Client(base_url=url, trust_env=False, verify=False, timeout=60) as client:
                 yield client
         finally:
             server.should_exit = True
-            thread.join(15)
+            thread.join(60)
             assert not thread.is_alive(), "the server did not stop"
 
 
@@ -88,37 +96,43 @@ def sessions(database: Database, state: str = "%") -> list[int]:
         return [row[0] for row in rows]
 
 
-class School:
-    """Two organizations, and an API on their database.
+class People:
+    """Ids of two organizations, of their people, and of the courses of the first.
 
     In the first, Ada (a student with the seed's worked example) and Ben (nothing graded) are children of one
     parent; Cleo is not. The second has a student and an admin.
     """
 
-    def __init__(self, database: Database, client: httpx.Client) -> None:
+    def __init__(self, db: psycopg.Connection[Any]) -> None:
+        self.org = school.make_org(db, "North")
+        self.ada = school.make_person(db, self.org, "student", name="Ada")
+        self.ben = school.make_person(db, self.org, "student", name="Ben")
+        self.cleo = school.make_person(db, self.org, "student", name="Cleo")
+        self.parent = school.make_person(db, self.org, "parent", name="Pat")
+        self.admin = school.make_person(db, self.org, "admin", name="Olga")
+        school.make_guardian(db, self.org, self.parent, self.ada)
+        school.make_guardian(db, self.org, self.parent, self.ben)
+        self.courses = [school.make_course(db, self.org) for _ in range(3)]
+        for course, quizzes, quiz_score in zip(self.courses, (3, 2, 5), (80, 90, 85), strict=True):
+            school.enroll(db, self.org, self.ada, course)
+            for _ in range(quizzes):
+                quiz = school.make_quiz(db, self.org, course)
+                school.attempt(db, self.org, quiz, self.ada, quiz_score)
+        for course, assignments, grade in zip(self.courses, (5, 3), (75, 88), strict=False):
+            for _ in range(assignments):
+                school.submit(db, self.org, school.make_assignment(db, self.org, course), self.ada, grade)
+        self.other_org = school.make_org(db, "South")
+        self.other_student = school.make_person(db, self.other_org, "student", name="Zoe")
+        self.other_admin = school.make_person(db, self.other_org, "admin", name="Zac")
+
+
+class School(People):
+    """These people in a database, and an API on it."""
+
+    def __init__(self, database: Database, client: httpx.Client, people: People) -> None:
+        vars(self).update(vars(people))
         self.database = database
         self.client = client
-        with database.connect() as db:
-            self.org = school.make_org(db, "North")
-            self.ada = school.make_person(db, self.org, "student", name="Ada")
-            self.ben = school.make_person(db, self.org, "student", name="Ben")
-            self.cleo = school.make_person(db, self.org, "student", name="Cleo")
-            self.parent = school.make_person(db, self.org, "parent", name="Pat")
-            self.admin = school.make_person(db, self.org, "admin", name="Olga")
-            school.make_guardian(db, self.org, self.parent, self.ada)
-            school.make_guardian(db, self.org, self.parent, self.ben)
-            self.courses = [school.make_course(db, self.org) for _ in range(3)]
-            for course, quizzes, quiz_score in zip(self.courses, (3, 2, 5), (80, 90, 85), strict=True):
-                school.enroll(db, self.org, self.ada, course)
-                for _ in range(quizzes):
-                    quiz = school.make_quiz(db, self.org, course)
-                    school.attempt(db, self.org, quiz, self.ada, quiz_score)
-            for course, assignments, grade in zip(self.courses, (5, 3), (75, 88), strict=False):
-                for _ in range(assignments):
-                    school.submit(db, self.org, school.make_assignment(db, self.org, course), self.ada, grade)
-            self.other_org = school.make_org(db, "South")
-            self.other_student = school.make_person(db, self.other_org, "student", name="Zoe")
-            self.other_admin = school.make_person(db, self.other_org, "admin", name="Zac")
 
     @cached_property
     def recalculation(self) -> str:

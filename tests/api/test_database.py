@@ -62,7 +62,7 @@ def with_pool(
             await pool.close()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(asyncio.wait_for(main(), 20))
+        runner.run(asyncio.wait_for(main(), 60))
 
 
 async def refused(call: Awaitable[bytes]) -> DatabaseError:
@@ -199,9 +199,8 @@ def test_a_queue_that_is_full_refuses_at_once(prepared: Database, monkeypatch: p
 
     async def scenario(pool: Pool) -> None:
         running = [pool.call(NAP, "0.2", str(number)) for number in range(4)]
-        begun = time.monotonic()
         assert (await refused(pool.call(ECHO, "one too many"))).sqlstate == "HR503"
-        assert time.monotonic() - begun < 0.1
+        assert not any(call.done() for call in running)
         assert await asyncio.gather(*running) == [b'"0"', b'"1"', b'"2"', b'"3"']
 
     with_pool(prepared, scenario, size=1)
@@ -298,7 +297,7 @@ def test_a_backend_that_ends_over_a_call_is_noticed(prepared: Database) -> None:
         time.sleep(0.3)  # the event loop is busy meanwhile, so that both come at once
         begun = time.monotonic()
         assert (await refused(unread)).sqlstate in ("57P01", "08006")
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < module.GRACE_SECONDS, "sooner than a silent server"
         assert await answers(pool)
 
     with_pool(prepared, scenario, size=1)
@@ -316,7 +315,7 @@ def test_closing_leaves_nothing_behind(prepared: Database) -> None:
         assert (await refused(pool.call(ECHO, "late"))).sqlstate == "08006"
 
     with_pool(prepared, scenario)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while sessions(prepared):
         assert time.monotonic() < deadline, "PostgreSQL still serves a closed pool"
         time.sleep(0.02)

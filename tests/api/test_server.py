@@ -18,11 +18,11 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import create_app
-from tests.api.support import SECRET, School, bearer, serving, sessions, settings_for, token
+from tests.api.support import SECRET, People, School, bearer, school_of, sessions, token
 from tests.support.servers import Cluster, Database
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds
 SLOW_RELEASE = """
 create or replace function api.release() returns json language plpgsql security definer
 as $$ begin perform pg_sleep(0.7); return '{"digest": "slow", "migration": "slow"}'; end $$
@@ -85,12 +85,12 @@ def served(database: Database, tmp_path: Path, **others: str) -> Iterator[Server
             yield Server(process, client, log)
     finally:
         process.terminate()
-        assert process.wait(15) is not None
+        assert process.wait(PATIENCE) is not None
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds, at most 15 seconds."""
-    deadline = time.monotonic() + 15
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -114,7 +114,7 @@ def test_a_request_in_flight_finishes_before_the_process_ends(
         until(lambda: len(sessions(database, "active")) == 1)
         server.process.send_signal(number)
         assert answer.result().json()["code"] == "HR503", "the answer came, and from the database"
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert not answers(server.client)
         assert not sessions(database)
 
@@ -130,7 +130,7 @@ def test_workers_share_the_port_and_end_with_their_parent(database: Database, tm
 def test_workers_stop_in_order(database: Database, tmp_path: Path) -> None:
     with served(database, tmp_path, DASHBOARD_WORKERS="2") as server:
         server.process.terminate()
-        assert server.process.wait(15) == 0
+        assert server.process.wait(PATIENCE) == 0
         assert not sessions(database)
 
 
@@ -152,16 +152,16 @@ def test_a_wrong_setting_ends_the_process_with_2(
         env=environment(database, **wrong),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
     )
     assert ended.returncode == 2
     assert complaint in ended.stderr
     assert "hunter2" not in ended.stderr
 
 
-def test_the_log_finds_a_request_and_never_holds_a_token(database: Database, tmp_path: Path) -> None:
-    with served(database, tmp_path) as server:
-        school = School(database, server.client)
+def test_the_log_finds_a_request_and_never_holds_a_token(cluster: Cluster, tmp_path: Path) -> None:
+    with cluster.prepared(People) as (database, people), served(database, tmp_path) as server:
+        school = School(database, server.client, people)
         good = token(school.ada, school.org, "student")
         paths = [STUDENT, f"/api/v1/admin/students/performance?token={good}", "/nowhere?token=" + good]
         with database.connect() as db:
@@ -185,10 +185,10 @@ def test_the_log_finds_a_request_and_never_holds_a_token(database: Database, tmp
 def test_a_database_that_is_killed_is_503_until_it_is_back(cluster: Cluster) -> None:
     with (
         Cluster(cluster.version) as own,
-        own.database(own.template) as database,
-        serving(create_app(settings_for(database))) as client,
+        own.prepared(People) as (database, people),
+        school_of(database, people) as school,
     ):
-        school = School(database, client)
+        client = school.client
 
         def get() -> httpx.Response:
             return school.get(STUDENT, school.ada, "student")

@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.api.support import School, bearer, token
-from tests.api.test_student import ACTION, ACTIONS, DASHBOARD, body_of
+from tests.api.student import ACTION, ACTIONS, DASHBOARD, body_of
+from tests.api.support import People, School, bearer, school_of, token
 from tests.support import program as programs
 from tests.support import school as build
 from tests.support.program import Own, Program
+from tests.support.servers import Cluster
 
 MASKS = {
     ("readiness", "gaps"): "upgrade_required",
@@ -74,51 +75,61 @@ class World:
 
 
 def _alone(secret: str) -> str:
-    """A pattern for a text; a number only where it stands alone, not in a time, an id, a name, a number."""
+    """A pattern for a text; a number only where it stands alone, not in a time, id, name or other number."""
     return rf"(?<![\w.:-])(?<![a-z] ){secret}(?![\w.:-])" if secret.isdigit() else re.escape(secret)
 
 
 DERIVED = {"gaps", "time_to_ready", "nudge", "nudge id", "percentile", "health"}
 
 
-@pytest.fixture
-def world(own_school: School) -> Iterator[World]:
-    """The world of one test, computed, ranked and analyzed."""
-    with own_school.database.connect() as db:
-        program = programs.make_program(db, own_school.org)
-        own = programs.enter(db, program, own_school.ada, tier="free", points=200)
-        others = [build.make_person(db, own_school.org, "student") for _ in range(7)]
+class Secretive(People):
+    """Ada and seven others in a cohort, computed, ranked and analyzed; and Ada's secrets."""
+
+    def __init__(self, db: psycopg.Connection[Any]) -> None:
+        super().__init__(db)
+        self.program = programs.make_program(db, self.org)
+        self.own = programs.enter(db, self.program, self.ada, tier="free", points=200)
+        others = [build.make_person(db, self.org, "student") for _ in range(7)]
         for place, other in enumerate(others):
-            programs.enter(db, program, other, points=100 + 150 * place)
-        db.execute(sql.SQL(PLANT).format().as_string(db).replace("%(ada)s", f"'{own_school.ada}'").encode())
+            programs.enter(db, self.program, other, points=100 + 150 * place)
+        db.execute(sql.SQL(PLANT).format().as_string(db).replace("%(ada)s", f"'{self.ada}'").encode())
         db.execute(
-            "update school.ai_nudge set message = 'Quite alone ' || id where student_id = %s",
-            (own_school.ada,),
+            "update school.ai_nudge set message = 'Quite alone ' || id where student_id = %s", (self.ada,)
         )
-        db.execute("select board.refresh_leaderboard(%s)", (own_school.org,))
-        db.execute("select board.drain_for_a_while(%s)", (own_school.org,))
+        db.execute("select board.refresh_leaderboard(%s)", (self.org,))
+        db.execute("select board.drain_for_a_while(%s)", (self.org,))
         db.execute("analyze")
         row = db.execute(
             "select c.time_to_ready::text, c.portfolio_health::text, l.percentile::text, n.message "
             "from board.student_dashboard_cache as c "
             "join board.leaderboard as l using (org_id, student_id) "
             "join school.ai_nudge as n using (org_id, student_id) where c.student_id = %s",
-            (own_school.ada,),
+            (self.ada,),
         ).fetchone()
         assert row is not None
         days, health, percentile, nudge = row
-        secrets = {
+        self.secrets = {
             "gaps": "Statistics",
             "time_to_ready": days,
             "nudge": nudge,
-            "nudge id": str(own.nudge),
+            "nudge id": str(self.own.nudge),
             "percentile": percentile,
             "health": health,
             "level": "13.371337",
             "old score": "61.219411",
             "quality": "71.372915",
         }
-        yield World(own_school, db, program, own, secrets)
+
+
+@pytest.fixture
+def world(cluster: Cluster) -> Iterator[World]:
+    """The world of one test."""
+    with (
+        cluster.prepared(Secretive) as (database, people),
+        school_of(database, people) as school,
+        database.connect() as db,
+    ):
+        yield World(school, db, people.program, people.own, people.secrets)
 
 
 # --- The document

@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.cli import PATIENCE, environment, run
 from tests.support.recount import drift
-from tests.support.servers import Database
+from tests.support.servers import Cluster, Database
 
 STUDENTS = 30
 KEPT = {
@@ -29,15 +29,19 @@ KEPT = {
 UNKNOWN = "6f9619ff-8b86-4d11-b42d-00c04fc964ff"
 
 
+def two_schools(db: psycopg.Connection[Any]) -> None:
+    """Make the schools One and Two."""
+    db.execute("select ops.seed_school('One', %s, '2026-01-15')", (STUDENTS,))
+    db.execute("select ops.seed_school('Two', 4, '2026-01-15')")
+    db.execute("select board.fold(org_id) from school.organization")
+
+
 class System:
     """A database with two synthetic schools, and the command on it."""
 
     def __init__(self, database: Database, db: psycopg.Connection[Any]) -> None:
         self.database, self.db = database, db
         self.environment = environment(DATABASE_URL=database.url())
-        db.execute("select ops.seed_school('One', %s, '2026-01-15')", (STUDENTS,))
-        db.execute("select ops.seed_school('Two', 4, '2026-01-15')")
-        db.execute("select board.fold(org_id) from school.organization")
         self.one, self.two = (
             row[0] for row in db.execute("select org_id from school.organization order by name")
         )
@@ -113,9 +117,9 @@ def _table(output: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def system(database: Database) -> Iterator[System]:
+def system(cluster: Cluster) -> Iterator[System]:
     """Two schools in a database of this test alone."""
-    with database.connect() as db:
+    with cluster.prepared(two_schools) as (database, _), database.connect() as db:
         yield System(database, db)
 
 

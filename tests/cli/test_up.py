@@ -74,7 +74,8 @@ class System:
     def get(self, path: str, token: str | None = None) -> httpx.Response:
         """Ask the API."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", headers=headers, trust_env=False, timeout=10)
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.get(url, headers=headers, trust_env=False, verify=False, timeout=PATIENCE)
 
     def leftovers(self) -> list[str]:
         """Command lines of processes that still use the data folder."""

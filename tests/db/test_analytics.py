@@ -14,7 +14,7 @@ import pytest
 from db import reference
 from tests.support import school
 from tests.support.analytics import CHANGES, OVERALL, SUMS, VIEWS, difference, unlike
-from tests.support.servers import Database
+from tests.support.servers import Cluster, Database
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/analysts.md").read_text()
@@ -34,12 +34,21 @@ class World:
     stranger: str
 
 
+def _two_schools(db: Session) -> tuple[int, int]:
+    home = _one(db, "select ops.seed_school('Doc', 60, current_date)")
+    other = _one(db, "select ops.seed_school('Other', 20, current_date)")
+    db.execute(CHANGES.encode())
+    return home, other
+
+
 @pytest.fixture
-def world(database: Database) -> Iterator[World]:
+def world(cluster: Cluster) -> Iterator[World]:
+    with cluster.prepared(_two_schools) as (database, (home, other)):
+        yield from _with_logins(database, home, other)
+
+
+def _with_logins(database: Database, home: int, other: int) -> Iterator[World]:
     with database.connect() as db:
-        home = _one(db, "select ops.seed_school('Doc', 60, current_date)")
-        other = _one(db, "select ops.seed_school('Other', 20, current_date)")
-        db.execute(CHANGES.encode())
         logins = [_login(db, f"{database.name}_analyst_{org}", org) for org in (home, other)]
         yield World(database, home, other, *logins)
     with database.connect() as db:

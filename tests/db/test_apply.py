@@ -247,7 +247,7 @@ def test_busy_tables_delay_the_release_and_nothing_else(database: Database) -> N
         while not any("busy" in line for line in said):
             time.sleep(0.05)
         reader.rollback()
-        run.join(20)
+        run.join(60)
     assert not run.is_alive()
 
 

@@ -5,6 +5,7 @@ Each denial stands beside a privileged proof that there was something to see.
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.support import school
-from tests.support.servers import Database
+from tests.support.servers import Cluster, Database
 
 
 @dataclass
@@ -33,6 +34,20 @@ class World:
 
 @pytest.fixture
 def world(database: Database) -> Iterator[World]:
+    """A world of one test."""
+    with _world(database) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def fortress(cluster: Cluster, template: str) -> Iterator[World]:
+    """A world that withstands all that is tried in it."""
+    with cluster.database(template) as database, _world(database) as world:
+        yield world
+
+
+@contextmanager
+def _world(database: Database) -> Iterator[World]:
     with database.connect() as db:
         home, other = school.make_org(db), school.make_org(db)
         student, stranger = school.make_person(db, home, "student"), school.make_person(db, other, "student")
@@ -100,34 +115,34 @@ def _orgs(session: psycopg.Connection[Any]) -> set[int]:
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_no_setting_moves_an_analyst(world: World, forgery: str) -> None:
-    with world.database.connect() as db:
-        assert _orgs(db) == {world.home, world.other}
-    with world.database.connect(world.login) as session:
-        assert _orgs(session) == {world.home}
+def test_no_setting_moves_an_analyst(fortress: World, forgery: str) -> None:
+    with fortress.database.connect() as db:
+        assert _orgs(db) == {fortress.home, fortress.other}
+    with fortress.database.connect(fortress.login) as session:
+        assert _orgs(session) == {fortress.home}
         try:
-            session.execute(forgery % vars(world))
+            session.execute(forgery % vars(fortress))
             seen = _orgs(session)
         except psycopg.errors.InsufficientPrivilege:
-            seen = {world.home}  # row_security = off: refused rather than answered
-        assert seen == {world.home}
+            seen = {fortress.home}  # row_security = off: refused rather than answered
+        assert seen == {fortress.home}
         session.execute("reset row_security")
         assert session.execute(
             "select auth.org_id(), auth.person_id(), auth.has_role('admin')"
         ).fetchone() == (
-            world.home,
-            world.analyst,
+            fortress.home,
+            fortress.analyst,
             False,
         )
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_what_an_analyst_may_not_do(world: World, statement: str) -> None:
-    with world.database.connect(world.login) as session:
+def test_what_an_analyst_may_not_do(fortress: World, statement: str) -> None:
+    with fortress.database.connect(fortress.login) as session:
         with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue)):
-            session.execute(statement % vars(world))
+            session.execute(statement % vars(fortress))
         session.execute("rollback")
-        assert _orgs(session) == {world.home}
+        assert _orgs(session) == {fortress.home}
 
 
 def test_an_analyst_ends_with_the_role_and_with_the_person(world: World) -> None:
@@ -149,19 +164,19 @@ def test_a_login_without_a_person_sees_nothing(world: World) -> None:
         assert _orgs(session) == set()
 
 
-def test_the_api_login_alone_sees_nothing(world: World) -> None:
-    with world.database.connect("homeroom_api") as session:
+def test_the_api_login_alone_sees_nothing(fortress: World) -> None:
+    with fortress.database.connect("homeroom_api") as session:
         for table in ("school.person", "board.student_performance", "auth.db_login", "ops.release"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(f"select * from {table}")
 
 
-def test_entering_lasts_one_transaction(world: World) -> None:
-    claims = {"sub": str(world.admin), "org": world.home, "role": "admin"}
-    with world.database.connect("homeroom_api") as session:
+def test_entering_lasts_one_transaction(fortress: World) -> None:
+    claims = {"sub": str(fortress.admin), "org": fortress.home, "role": "admin"}
+    with fortress.database.connect("homeroom_api") as session:
         with session.transaction():
             session.execute("select auth.enter(%s, 'admin')", (Jsonb(claims),))
-            assert _orgs(session) == {world.home}
+            assert _orgs(session) == {fortress.home}
         assert session.execute("select current_user, auth.org_id()").fetchone() == ("homeroom_api", None)
 
 
@@ -181,12 +196,12 @@ def test_entering_lasts_one_transaction(world: World) -> None:
     ],
 )
 def test_the_database_decides_who_enters(
-    world: World, change: dict[str, str | None], code: str | None
+    fortress: World, change: dict[str, str | None], code: str | None
 ) -> None:
-    claims: dict[str, object] = {"sub": str(world.admin), "org": world.home, "role": "admin"}
+    claims: dict[str, object] = {"sub": str(fortress.admin), "org": fortress.home, "role": "admin"}
     for name, value in change.items():
-        claims[name] = str(getattr(world, value)) if value and name != "role" else value
-    with world.database.connect("homeroom_api") as session:
+        claims[name] = str(getattr(fortress, value)) if value and name != "role" else value
+    with fortress.database.connect("homeroom_api") as session:
         if code is None:
             session.execute("select auth.enter(%s, 'admin')", (Jsonb(claims),))
             return

@@ -58,6 +58,6 @@ def test_facts_that_arrive_while_their_month_is_made_are_kept(database: Database
             maker.join(0.3)
             assert maker.is_alive(), "the maker waits for the open fact"
             writer.commit()
-            maker.join(20)
+            maker.join(60)
         assert not maker.is_alive()
         assert _where(db) == ["school.interaction_2013_10"]

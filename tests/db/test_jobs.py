@@ -29,7 +29,7 @@ def state_of(db: Connection, job: str) -> tuple[int, int, str | None]:
 
 def wait_for(db: Connection, query: str) -> None:
     """Wait until a query answers something."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not db.execute(query.encode()).fetchone():
         assert time.monotonic() < deadline, query
         time.sleep(0.02)

@@ -1,5 +1,7 @@
 """The real data set, imported under kill -9, repeated, and counted again from the CSV.
 
+On 15 with two fifths of the clicks, which are nearly all of the rows; nothing else is left out.
+
 The files do not belong to the project: they are looked for in ../shared/data/oulad, beside it.
 """
 
@@ -15,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,7 @@ ROWS = {
     "studentVle": 1_048_575,
 }
 STUDENTS = 28_785
+CLICKS = {18: ROWS["studentVle"], 15: 400_000}
 KILL_AFTER = 200_000  # clicks are committed; the next hundred thousand are on their way
 
 
@@ -51,9 +55,22 @@ class Scores:
     assignments: list[Fraction] = field(default_factory=list)
 
 
-def read(name: str) -> Iterator[dict[str, str]]:
+def cut(clicks: int, folder: Path) -> Path:
+    """Return a folder with the data set but for the clicks beyond so many: the given one, if any are."""
+    if clicks == ROWS["studentVle"]:
+        return DATA
+    for file in DATA.glob("*.csv.xz"):
+        if file.name.startswith("studentVle"):
+            with lzma.open(file) as whole:
+                (folder / file.name).write_bytes(lzma.compress(b"".join(islice(whole, 1 + clicks)), preset=0))
+        else:
+            (folder / file.name).symlink_to(file)
+    return folder
+
+
+def read(name: str, folder: Path = DATA) -> Iterator[dict[str, str]]:
     """The rows of a file, as the standard library reads them."""
-    with lzma.open(DATA / f"{name}.csv.xz", "rt", newline="") as file:
+    with lzma.open(folder / f"{name}.csv.xz", "rt", newline="") as file:
         yield from csv.DictReader(file)
 
 
@@ -79,11 +96,11 @@ def scores_of_students() -> dict[str, Scores]:
     return students
 
 
-def clicks_in_files() -> dict[tuple[str, str, str], tuple[int, int, int]]:
+def clicks_in_files(folder: Path) -> dict[tuple[str, str, str], tuple[int, int, int]]:
     """(rows, clicks, sum of days) per course, student and kind of site."""
     kind = {row["id_site"]: row["activity_type"] for row in read("vle")}
     found: dict[tuple[str, str, str], tuple[int, int, int]] = {}
-    for row in read("studentVle.partial"):
+    for row in read("studentVle.partial", folder):
         key = (f"{row['code_module']}/{row['code_presentation']}", row["id_student"], kind[row["id_site"]])
         count, clicks, days = found.get(key, (0, 0, 0))
         found[key] = (count + 1, clicks + int(row["sum_click"]), days + int(row["date"]))
@@ -148,7 +165,7 @@ def kill_server(server: Embedded) -> None:
 
 def wait_for_death(server: Embedded) -> None:
     """Wait until the owner knows that its server died."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while server.poll() is None:
         assert time.monotonic() < deadline, "the server lives on"
         time.sleep(0.01)
@@ -161,30 +178,33 @@ def own_database(cluster: Cluster) -> Iterator[Database]:
         yield database
 
 
-def test_killed_repeated_and_counted_again(own_database: Database) -> None:
+@pytest.mark.long
+def test_killed_repeated_and_counted_again(own_database: Database, tmp_path: Path) -> None:
     assert DATA.is_dir(), (
         f"the real data is missing: put the OULAD's files (https://doi.org/10.1038/sdata.2017.171), "
         f"of which studentVle may be cut after {ROWS['studentVle']:,} rows, into {DATA}"
     )
     server = own_database.server
+    expected_rows = {**ROWS, "studentVle": CLICKS[own_database.version]}
+    data = cut(expected_rows["studentVle"], tmp_path)
 
     def kill(entity: str, lines: int, done: int, size: int) -> None:
         if entity == "studentVle" and lines == KILL_AFTER:
             threading.Timer(0.3, kill_server, [server]).start()
 
     with pytest.raises(psycopg.OperationalError):
-        import_oulad(own_database.url(), DATA, progress=kill)
+        import_oulad(own_database.url(), data, progress=kill)
     wait_for_death(server)
     server.start()
     ((survived,),) = rows(own_database, "select count(*) from school.interaction")
-    assert KILL_AFTER <= survived < ROWS["studentVle"]
+    assert KILL_AFTER <= survived < expected_rows["studentVle"]
     assert survived % CLICKS_AT_ONCE == 0
 
     # The next import goes on, and accounts for every line.
-    results = import_oulad(own_database.url(), DATA)
-    assert {result.entity: result.lines for result in results} == ROWS
+    results = import_oulad(own_database.url(), data)
+    assert {result.entity: result.lines for result in results} == expected_rows
     assert counts(results)["studentAssessment"] == (0, 0, ROWS["studentAssessment"], 0)
-    assert counts(results)["studentVle"] == (ROWS["studentVle"] - survived, 0, survived, 0)
+    assert counts(results)["studentVle"] == (expected_rows["studentVle"] - survived, 0, survived, 0)
     assert all(result.rejected == 0 for result in results)
     stored = (
         "select (select count(*) from school.person), (select count(*) from school.enrollment), "
@@ -192,16 +212,22 @@ def test_killed_repeated_and_counted_again(own_database: Database) -> None:
         "(select count(*) from school.interaction), (select count(*) from ingest.rejected)"
     )
     assert rows(own_database, stored) == [
-        (STUDENTS, ROWS["studentRegistration"], ROWS["studentAssessment"], ROWS["studentVle"], 0)
+        (
+            STUDENTS,
+            ROWS["studentRegistration"],
+            ROWS["studentAssessment"],
+            expected_rows["studentVle"],
+            0,
+        )
     ]
 
     # Another one writes nothing.
     before = versions_of_rows(own_database)
-    again = import_oulad(own_database.url(), DATA)
+    again = import_oulad(own_database.url(), data)
     assert [(result.inserted, result.updated, result.rejected) for result in again] == [(0, 0, 0)] * len(ROWS)
     assert versions_of_rows(own_database) == before
 
-    assert clicks_in_database(own_database) == clicks_in_files()
+    assert clicks_in_database(own_database) == clicks_in_files(data)
     with own_database.connect() as db:
         assert drift(db) == []
     expected = scores_of_students()

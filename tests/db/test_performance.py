@@ -134,7 +134,7 @@ def _interleave(
         thread.start()
         _until_blocked_or_done(database, two.info.backend_pid, thread)
         one.commit()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 

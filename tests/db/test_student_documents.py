@@ -14,7 +14,7 @@ import pytest
 
 from tests.support import dashboards, school
 from tests.support.dashboards import Connection, add, noon_zone
-from tests.support.servers import Database
+from tests.support.servers import Cluster, Database
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -93,9 +93,18 @@ OWN = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def session(cluster: Cluster, template: str) -> Iterator[Connection]:
+    """A session in a database without facts: each test takes back what it wrote."""
+    with cluster.database(template) as database, database.connect() as db:
+        yield db
+
+
 @pytest.fixture
-def desk(database: Database) -> Iterator[Desk]:
-    with database.connect() as db, db.transaction():
+def desk(session: Connection) -> Iterator[Desk]:
+    """A desk that is gone after its test."""
+    db = session
+    with db.transaction(force_rollback=True):
         org = school.make_org(db, time_zone=noon_zone())
         now = db.execute("select now()").fetchone()
         assert now

@@ -165,7 +165,7 @@ def test_verify_sees_one_moment_although_writers_go_on(database: Database, db: S
             assert set(_verify(db).values()) == {(0, 0)}
     finally:
         stop.set()
-        writer.join(30)
+        writer.join(60)
     assert not failed
 
 
@@ -183,7 +183,7 @@ def test_mending_keeps_what_is_written_meanwhile(database: Database, db: Session
         thread.start()
         thread.join(0.2)
         mender.commit()
-        thread.join(30)
+        thread.join(60)
     _mend(db)
     assert drift(db) == []
 
@@ -210,6 +210,6 @@ def test_a_flag_is_mended_although_the_enrollment_is_being_dropped(database: Dat
         thread.start()
         thread.join(0.3)
         dropper.commit()
-        thread.join(30)
+        thread.join(60)
     _mend(db)
     assert drift(db) == []

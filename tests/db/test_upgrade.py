@@ -17,26 +17,29 @@ import pytest
 from db import apply, tree
 from tests.support import school
 from tests.support.recount import drift
-from tests.support.servers import Database
+from tests.support.servers import Cluster, Database
 
 FORMER = "0008_ingest"
 
 
 @pytest.fixture
-def former(database: Database) -> Iterator[Database]:
+def former(cluster: Cluster) -> Iterator[Database]:
     """A database at the former release's tables, without code, with facts that no trigger has counted."""
+    with cluster.prepared(_step_back) as (database, _):
+        yield database
+
+
+def _step_back(db: psycopg.Connection[Any]) -> None:
     newer = [m.name for m in tree.migrations() if m.name > FORMER]
-    assert apply.rollback(database.url(), len(newer)).migrations == newer[::-1]
-    with database.connect() as db:
-        for size in (3, 2):
-            _facts(db, size)
-        # A part of them was counted by the triggers of then, whose numbers are not the facts' any more.
-        db.execute(
-            "insert into board.student_course_performance (org_id, student_id, course_id, counted, "
-            "total_quizzes_completed, quiz_score_sum) select org_id, student_id, course_id, true, 1, 5 "
-            "from school.enrollment where status = 'active'"
-        )
-    yield database
+    assert apply.rollback(db.info.dsn, len(newer)).migrations == newer[::-1]
+    for size in (3, 2):
+        _facts(db, size)
+    # A part of them was counted by the triggers of then, whose numbers are not the facts' any more.
+    db.execute(
+        "insert into board.student_course_performance (org_id, student_id, course_id, counted, "
+        "total_quizzes_completed, quiz_score_sum) select org_id, student_id, course_id, true, 1, 5 "
+        "from school.enrollment where status = 'active'"
+    )
 
 
 def _facts(db: psycopg.Connection[Any], size: int) -> None:
@@ -189,7 +192,7 @@ def test_a_recalculation_meanwhile_is_not_added_twice(former: Database) -> None:
             )
             begun.set()
             with former.connect() as db:
-                deadline = time.monotonic() + 20
+                deadline = time.monotonic() + 60
                 while not db.execute("select 1 from pg_locks where not granted").fetchone():
                     assert time.monotonic() < deadline
                     time.sleep(0.02)
@@ -200,10 +203,10 @@ def test_a_recalculation_meanwhile_is_not_added_twice(former: Database) -> None:
         if line.startswith("counting ") and not mended:
             mended.append(threading.Thread(target=mend))
             mended[0].start()
-            assert begun.wait(20)
+            assert begun.wait(60)
 
     apply.migrate(former.url(), say=say)
-    mended[0].join(20)
+    mended[0].join(90)
     with former.connect() as db:
         assert drift(db) == []
 

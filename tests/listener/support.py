@@ -14,7 +14,7 @@ from typing import Any
 from tests.support.servers import Database
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30
+PATIENCE = 90
 
 
 class Worker:

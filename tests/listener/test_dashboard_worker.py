@@ -222,6 +222,7 @@ def something_happens(writer: Session, api: Session, org: int, student: UUID, di
     return change if writer.execute(change.encode(), values).rowcount else ""
 
 
+@pytest.mark.long
 def test_no_read_is_stale(database: Database, db: Session) -> None:
     """Half of the steps while another session is refreshing everybody and does not end: no read waits."""
     dice = random.Random(7)
@@ -362,6 +363,7 @@ def watch(db: Session, pause: float = 0) -> None:
     )
 
 
+@pytest.mark.long
 def test_killed_again_and_again_it_loses_nobody(database: Database, db: Session, log: Path) -> None:
     dice = random.Random(11)
     org = school.make_org(db)

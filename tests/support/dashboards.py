@@ -1,6 +1,7 @@
 """Students' dashboards: facts for them, what is stored of them, what would be computed now."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from tests.support import school
+from tests.support.servers import Database
 
 Connection = psycopg.Connection[Any]
 
@@ -235,3 +237,27 @@ def rich_school(db: Connection) -> tuple[int, dict[str, Any]]:
     programs = {"track": track, "other_track": other_track, "other_program": other_program}
     cohorts = {"cohort": cohort, "other_cohort": other_cohort, "late_cohort": late_cohort, "talk": talk}
     return org, people | programs | cohorts | {"page": page, "course": course, "other_course": other_course}
+
+
+@dataclass
+class Look:
+    """What a comparison of one student's dashboard found."""
+
+    fresh: bool
+    differs: bool
+    where: list[str]
+
+
+@dataclass
+class Rich:
+    """A rich school (see rich_school): its database, organization, and what in it has a name."""
+
+    database: Database
+    org: int
+    names: dict[str, Any]
+
+
+def look_at(session: Connection, org: int, student: UUID) -> Look:
+    """Compare what is stored of a student with what would be computed now."""
+    rows = session.execute(COMPARED, {"org": org}).fetchall()
+    return next(Look(*row[1:]) for row in rows if row[0] == student)

@@ -3,20 +3,21 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
-from db.tree import ROLES
 from tests.support.recount import RECOUNT
 
 SQL_SUPPORT = Path(__file__).parent.parent / "sql" / "support"
@@ -28,8 +29,12 @@ SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 # The embedded server comes without pgTAP; Debian's is plain SQL and loads there too.
 SETTINGS_18 = {**SETTINGS, "extension_control_path": f"$system:{DEBIAN_SHARE}"}
 
+STILL_NOW = 300  # seconds
+
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 4 << 30  # what the servers of a few processes never fill
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Cluster:
         """version: 18 or 15. cron_database: where pg_cron runs (15 only); None: nowhere."""
         self.version = version
         self._numbers = count(1)
+        self._prepared: dict[Callable[[Any], Any], tuple[str, Any, float]] = {}
         self._home = Path(tempfile.mkdtemp(prefix=f"homeroom-test-{version}-", dir=_quick_folder()))
         self._home.chmod(0o711)  # as root, the server runs as another user and must get in
         self.server = Embedded(
@@ -103,6 +109,25 @@ class Cluster:
                 connection.execute(file.read_bytes())
         return name
 
+    @contextmanager
+    def prepared(self, make: Callable[[psycopg.Connection[Any]], Made]) -> Iterator[tuple[Database, Made]]:
+        """A fresh copy of a migrated database in which `make` wrote facts, and what it returned.
+
+        Facts are written once for all tests that ask for the same, and again on another day of UTC or after
+        some minutes: those that `make` dated by the clock are as new as if they were of this test alone.
+        """
+        name, made, at = self._prepared.get(make, ("", None, 0.0))
+        if int(at // 86400) != int(time.time() // 86400) or time.time() - at > STILL_NOW:
+            if name:
+                self._execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+            name, at = f"prepared_{next(self._numbers)}", time.time()
+            self._copy(self.template, name)
+            with psycopg.connect(self.server.url(name), autocommit=True) as connection:
+                made = make(connection)
+            self._prepared[make] = name, made, at
+        with self.database(name) as database:
+            yield database, made
+
     def _cron_settings(self, database: str) -> dict[str, str]:
         socket = conninfo_to_dict(Embedded(self._home / "data").url())["host"]
         return {
@@ -120,17 +145,24 @@ class Cluster:
         try:
             yield Database(self.server, self.version, name)
         finally:
-            self._execute("postgres", f"drop database {name} with (force)")
+            self._execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
     def _copy(self, template: str, name: str) -> None:
-        self._execute("postgres", f"create database {name} template {template} strategy file_copy")
-        if template != "template1":
-            # A copy has everything of a migrated database but the grants on the database itself.
-            self._execute(name, ROLES.read_text())
+        create = sql.SQL("create database {} template {} strategy file_copy")
+        # A copy has everything of a migrated database but the grants on the database itself.
+        grant = sql.SQL(
+            "update pg_database set datacl = (select t.datacl from pg_database as t where t.datname = {}) "
+            "where datname = {}"
+        )
+        self._execute(
+            create.format(sql.Identifier(name), sql.Identifier(template)),
+            *([] if template == "template1" else [grant.format(template, name)]),
+        )
 
-    def _execute(self, database: str, statement: str) -> None:
-        with psycopg.connect(self.server.url(database), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    def _execute(self, *statements: sql.Composed) -> None:
+        with psycopg.connect(self.server.url("postgres"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
 
 
 def _quick_folder() -> Path | None:
