@@ -58,5 +58,5 @@ $(DEMO): pyproject.toml
 $(TEST): pyproject.toml .ci/system-packages
 	$(call set-up,test,.[test])
 
-$(BENCH): pyproject.toml
-	$(call set-up,demo,.[bench])
+$(BENCH): pyproject.toml .ci/system-packages
+	$(call set-up,bench,.[bench])

@@ -32,7 +32,7 @@ import psycopg
 
 from api import auth
 from api.settings import Settings
-from bench.request import POOL, SECRET, Load, own_load, serve
+from bench.request import POOL, SECRET, Load, load_with, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
 from db.refresh import BATCH, drain
@@ -100,7 +100,7 @@ def cached_by_http(server: Embedded, org: int, student: Any, rounds: int, second
                 loads: dict[str, list[Load]] = {name: [] for name in sides}
                 for _ in range(rounds):
                     for name, url in sides.items():
-                        loads[name].append(own_load(url + PATH, headers, seconds, connections))
+                        loads[name].append(load_with(url + PATH, headers, seconds, connections))
                 print(f"{connections} connections, {len(body):,} bytes")
                 for name, found in loads.items():
                     rate = median(load.rate for load in found)

@@ -10,11 +10,9 @@ Everything runs on an embedded server that is thrown away; a run takes about hal
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import httpx
@@ -75,12 +73,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2, help="length of a round [2]")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each side [5]")
     options = parser.parse_args()
-    generator = (
-        "wrk, 1 thread" if shutil.which("wrk") else "own asyncio client (install wrk for higher rates)"
-    )
-    print(
-        f"load: {generator}, {CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s a side"
-    )
+    print(f"load: wrk, {CONNECTIONS} connections, {options.rounds} rounds of {options.seconds} s a side")
     with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as home:
         Path(home).chmod(0o711)  # as root, PostgreSQL runs as another user and must get in
         with Embedded(Path(home) / "data") as server:
@@ -97,9 +90,9 @@ def measure(server: Embedded, home: Path, rounds: int, seconds: int) -> None:
             assert httpx.get(bare.url + PATH, trust_env=False).content == body
             cpu = [0.0, 0.0]
             for _ in range(rounds):
-                bare.rates.append(load_with(bare.url + PATH, headers, seconds))
+                bare.rates.append(load_with(bare.url + PATH, headers, seconds).rate)
                 before = [cpu_seconds([api.process.pid]), cpu_seconds(backends(settings))]
-                api.rates.append(load_with(api.url + PATH, headers, seconds))
+                api.rates.append(load_with(api.url + PATH, headers, seconds).rate)
                 after = [cpu_seconds([api.process.pid]), cpu_seconds(backends(settings))]
                 cpu = [total + b - a for total, a, b in zip(cpu, before, after, strict=True)]
     ratio = median(api.rates) / median(bare.rates)
@@ -225,52 +218,24 @@ def run_server(name: str) -> None:
     )
 
 
-def load_with(url: str, headers: dict[str, str], seconds: int, connections: int = CONNECTIONS) -> float:
-    """Requests per second that the server answers with 200, over so many seconds."""
-    if not shutil.which("wrk"):
-        return own_load(url, headers, seconds, connections).rate
+def load_with(url: str, headers: dict[str, str], seconds: int, connections: int = CONNECTIONS) -> Load:
+    """What wrk, on one thread, gets out of a server over so many seconds; every answer must be a 200."""
     header = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *header, url]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Requests/sec:\s+([\d.]+)", output)
-    assert found and "Non-2xx" not in output and "Socket errors" not in output, output
-    return float(found[1])
+    command = ["wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s", *header, url]
+    try:
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except FileNotFoundError:
+        sys.exit("wrk makes the load: `.ci/system-packages bench` installs it")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    assert rate and "Non-2xx" not in output and "Socket errors" not in output, output
+    return Load(float(rate[1]), _latency(output, 50), _latency(output, 99))
 
 
-def own_load(url: str, headers: dict[str, str], seconds: int, connections: int) -> Load:
-    """The same without wrk, with times: as many connections, each with one request on its way."""
-    took = asyncio.run(_requests(url, headers, seconds, connections))
-    percentiles = quantiles(took, n=100)
-    return Load(len(took) / seconds, percentiles[49], percentiles[98])
-
-
-async def _requests(url: str, headers: dict[str, str], seconds: int, connections: int) -> list[float]:
-    """How long each request took."""
-    target = httpx.URL(url)
-    lines = [
-        f"GET {target.path} HTTP/1.1",
-        f"Host: {target.host}",
-        *(f"{n}: {v}" for n, v in headers.items()),
-    ]
-    request = "\r\n".join([*lines, "", ""]).encode()
-    end = time.monotonic() + seconds
-
-    took: list[float] = []
-
-    async def one() -> None:
-        reader, writer = await asyncio.open_connection(target.host, target.port)
-        while time.monotonic() < end:
-            began = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = re.search(rb"content-length: (\d+)", head)
-            assert head.startswith(b"HTTP/1.1 200") and length, head
-            await reader.readexactly(int(length[1]))
-            took.append(time.perf_counter() - began)
-        writer.close()
-
-    await asyncio.gather(*(one() for _ in range(connections)))
-    return took
+def _latency(output: str, per_cent: int) -> float:
+    """How long, in seconds, so many of wrk's requests took at most."""
+    found = re.search(rf" {per_cent}%\s+([\d.]+)(us|ms|s)\n", output)
+    assert found, output
+    return float(found[1]) / {"us": 1e6, "ms": 1e3, "s": 1}[found[2]]
 
 
 def backends(settings: Settings) -> list[int]:
