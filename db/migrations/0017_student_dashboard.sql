@@ -72,7 +72,8 @@ comment on column board.student_dashboard_cache.assignments_overdue is 'Of activ
 comment on column board.student_dashboard_cache.assignments_ungraded is 'Handed in, waiting for a grade.';
 comment on column board.student_dashboard_cache.notifications_unread is 'Not read yet.';
 comment on column board.student_dashboard_cache.notifications_urgent is 'Not read yet and urgent.';
-create index student_dashboard_cache_fresh_until_idx on board.student_dashboard_cache (org_id, fresh_until);
+-- Who looks at it. Nothing that a refresh writes is indexed, so that it stays on its page.
+create index student_dashboard_cache_seen_idx on board.student_dashboard_cache (org_id, seen_at) where seen_at is not null;
 alter table board.student_dashboard_cache enable row level security;
 alter table board.student_dashboard_cache force row level security;
 

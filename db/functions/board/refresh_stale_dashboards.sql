@@ -7,7 +7,7 @@ declare
         select c.student_id
         from board.student_dashboard_cache as c
         where c.org_id = org and c.fresh_until <= now() and c.seen_at > now() - interval '1 day'
-        order by c.fresh_until
+        order by c.cohort_id, c.student_id
         limit 2000
     );
 begin

@@ -79,7 +79,7 @@ begin
     )
     select
         (row_number() over (order by c.priority, c.deadline, c.title, c.id))::integer,
-        c.type, c.id, c.title, c.deadline, c.est_hours, format(c.cta, c.id),
+        c.type, c.id, c.title, c.deadline, c.est_hours, c.cta,
         c.course_id, c.cohort_id, c.track_id, c.student_id, c.priority, c.changes_at
     from classed as c;
 end
@@ -90,5 +90,5 @@ course_id, is in cohort_id, on track_id (a mission without: every member of a co
 one of them. Missions begun or sent back (by the estimated completion, else when due) and to begin; assignments and quizzes with a due
 date; habits not logged today; sessions to come or on; milestones to come. priority: urgent when overdue or due within 24 hours, high
 within 72, normal later and for habits, low without a deadline; then the nearer deadline first. changes_at: when that moves next. cta:
-the path that a client opens. Who has done it already, board.student_today knows.';
+the path that a client opens, for format() with the id. Who has done it already, board.student_today knows.';
 revoke all on function board.student_tasks(bigint, uuid[]) from public;

@@ -89,7 +89,7 @@ begin
     action as materialized (
         select t.place, jsonb_build_object(
             'type', t.type, 'id', t.id, 'title', t.title, 'priority', t.priority, 'deadline', board.utc(t.deadline),
-            'cta', t.cta, 'est_hours', t.est_hours
+            'cta', format(t.cta, t.id), 'est_hours', t.est_hours
         ) as action
         from task as t
         where t.place in (select unnest(c.places) from counted as c)
