@@ -83,6 +83,7 @@ def test_what_is_not_ones_own_is_not_there(world: World, name: str, whose: str) 
             "review_started_at = now()",
         ),
         ("mission_submitted", "delete from school.mission_attempt"),
+        ("mission_submitted", "update school.mission set status = 'closed'"),
         ("session_joined", "update school.mentor_session set status = 'cancelled'"),
         ("session_joined", "update school.cohort_member set status = 'completed'"),
         (
@@ -94,6 +95,13 @@ def test_what_is_not_ones_own_is_not_there(world: World, name: str, whose: str) 
         ("quiz_started", "update school.quiz set status = 'draft'"),
         ("quiz_started", "update school.enrollment set status = 'dropped'"),
         ("assignment_submitted", "update school.assignment set status = 'closed'"),
+        (
+            "assignment_submitted",
+            "with handed_in as (insert into school.submission (org_id, assignment_id, course_id, student_id, "
+            "submitted_at) select a.org_id, a.id, a.course_id, e.student_id, now() from school.assignment as a "
+            "join school.enrollment as e using (org_id, course_id) on conflict do nothing) "
+            "update school.assignment set status = 'closed'",
+        ),
         ("assignment_submitted", "update school.enrollment set status = 'completed'"),
     ],
 )

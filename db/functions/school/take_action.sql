@@ -41,7 +41,8 @@ begin
                 state = 'submitted', submitted_at = case when a.state = 'submitted' then a.submitted_at else greatest(now(), a.started_at) end,
                 review_started_at = null, reviewed_at = null, url = coalesce(action ->> 'url', a.url)
             where a.org_id = org and a.student_id = student and a.mission_id = (action ->> 'mission_id')::uuid
-                and a.state in ('started', 'submitted', 'rejected');
+                and a.state in ('started', 'submitted', 'rejected')
+                and exists (select from school.mission as m where m.org_id = org and m.id = a.mission_id and m.status = 'published');
         when 'habit_logged' then
             insert into school.habit_log (org_id, habit_id, student_id, day)
             select org, h.id, student, coalesce((action ->> 'on')::date, today)
@@ -103,6 +104,7 @@ begin
             if not found and exists (
                 select from school.submission as s
                 where s.org_id = org and s.assignment_id = (action ->> 'assignment_id')::uuid and s.student_id = student
+                    and s.grade is not null
             ) then
                 raise 'this is graded already' using errcode = 'HR409';
             end if;
