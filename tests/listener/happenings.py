@@ -17,8 +17,9 @@ NAMED = {
     ),
     "mission_submitted": (
         "mission_id",
-        "select mission_id from school.mission_attempt where student_id = %s and state in ('started', "
-        "'rejected')",
+        "select a.mission_id from school.mission_attempt as a join school.mission as m "
+        "on m.org_id = a.org_id and m.id = a.mission_id and m.status = 'published' "
+        "where a.student_id = %s and a.state in ('started', 'rejected')",
     ),
     "habit_logged": ("habit_id", "select id from school.habit where student_id = %s"),
     "goal_completed": ("goal_id", "select id from school.goal where student_id = %s"),
