@@ -99,7 +99,8 @@ def test_what_is_not_ones_own_is_not_there(world: World, name: str, whose: str) 
             "assignment_submitted",
             "with handed_in as (insert into school.submission (org_id, assignment_id, course_id, student_id, "
             "submitted_at) select a.org_id, a.id, a.course_id, e.student_id, now() "
-            "from school.assignment as a join school.enrollment as e using (org_id, course_id) on conflict do nothing) "
+            "from school.assignment as a join school.enrollment as e using (org_id, course_id) "
+            "on conflict do nothing) "
             "update school.assignment set status = 'closed'",
         ),
         ("assignment_submitted", "update school.enrollment set status = 'completed'"),
