@@ -1,6 +1,13 @@
-"""All facts of a database as one value, to compare synthetic schools."""
+"""Synthetic schools of one day, and all facts of a database as one value, to compare them."""
 
+from datetime import date
+from typing import Any
+
+from db.seed import seed_schools
 from tests.support.servers import Database
+
+TODAY = date(2026, 1, 15)
+STUDENTS = 200
 
 # What was made, without what differs by nature: who had which org_id, identities, the time of the run.
 DIGEST = """
@@ -52,3 +59,19 @@ def digest(database: Database) -> str:
         row = db.execute(DIGEST).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def seed(database: Database, students: int = STUDENTS, **options: Any) -> int:
+    """Make the school Test, and return how many students this made."""
+    (school,) = seed_schools(database.url(), ["Test"], students, **{"today": TODAY, **options})
+    assert school.students == students
+    return school.made
+
+
+def value(database: Database, query: str) -> Any:
+    """The one value that a query answers."""
+    with database.connect() as db:
+        db.execute("set time zone 'UTC'")
+        row = db.execute(query.encode()).fetchone()
+    assert row is not None
+    return row[0]
