@@ -28,9 +28,11 @@ begin
             || array(select 'course-staff:' || c from unnest(auth.course_scope()) as c)
         when role = 'mentor' then own || inbox
             || array(select 'mentee:' || s from unnest(auth.student_scope()) as s)
+            || array(select 'cohort-staff:' || c from unnest(auth.cohort_scope()) as c)
             || array(select 'cohort:' || c from unnest(auth.cohort_scope()) as c)
             || array(select 'track:' || t from unnest(auth.track_scope()) as t)
         when role = 'director' then own || inbox
+            || array(select 'track-staff:' || t from unnest(auth.track_scope()) as t)
             || array(select 'cohort:' || c from unnest(auth.cohort_scope()) as c)
             || array(select 'track:' || t from unnest(auth.track_scope()) as t)
         else '{}'
@@ -41,7 +43,7 @@ comment on function feed.topics() is
 'What the caller hears in the role taken: admin (every event of the organization: admins and services), person:<own id>, inbox:<own id> (the own
 notifications, for roles that may read them), role:<role>, student:<id> (the work of whom a student, parent or tutor has in
 auth.student_scope()), mentee:<id> (the progress of whom a mentor has there), course:<id> (auth.course_scope()), course-staff:<id> (the same, of
-teachers), cohort:<id>, track:<id> (auth.cohort_scope(), auth.track_scope()). Raises HR401 or HR403 when the person may not be here any more.';
+teachers), cohort:<id>, track:<id> (auth.cohort_scope(), auth.track_scope()), cohort-staff:<id> (of mentors) and track-staff:<id> (of directors). Raises HR401 or HR403 when the person may not be here any more.';
 revoke all on function feed.topics() from public;
 grant execute on function feed.topics() to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
