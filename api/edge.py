@@ -1,4 +1,4 @@
-"""The outermost layer: a request id for every request, and HEAD for every GET."""
+"""The outermost layer: a request id for every request, HEAD for every GET, no token in a log."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from litestar.types import ASGIApp, Message, Receive, Send
 
 request_id: ContextVar[str] = ContextVar("request_id")
 """The id of the request that is being served; every log line gets it from here."""
+
+DIRECT = "homeroom.direct"
+"""Where a scope has the server's own `send`: a stream, once begun, has no use for the layers between."""
+HEAD = "homeroom.head"
+"""In the scope of a GET that was a HEAD."""
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -27,11 +32,17 @@ class Edge:
         self._count = itertools.count(1)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve one connection; what is not HTTP passes unchanged."""
-        if scope["type"] != "http":
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         taken = self._identify(scope)
+        scope[DIRECT] = send
+        if scope["type"] == "websocket":
+            passed: Any = {**scope}
+            scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
+            await self._app(passed, receive, send)
+            return
         method = scope["method"]
         header = (b"x-request-id", taken.encode())
 
@@ -47,7 +58,7 @@ class Edge:
 
         if method == "HEAD":
             # The same answer as GET. The server keeps the body back: it goes by its own copy of the scope.
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEAD: True}
         await self._app(scope, receive, send_with_id)
 
     def _identify(self, scope: Any) -> str:
