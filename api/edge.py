@@ -15,6 +15,9 @@ request_id: ContextVar[str] = ContextVar("request_id")
 
 DIRECT = "homeroom.direct"
 """Where a scope has the server's own `send`: a stream, once begun, has no use for the layers between."""
+STREAM = "homeroom.stream"
+"""Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would cost
+each of thousands of clients more memory than the stream itself."""
 HEAD = "homeroom.head"
 """In the scope of a GET that was a HEAD."""
 
@@ -33,16 +36,23 @@ class Edge:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "lifespan":
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            self._identify(scope)
+            passed: Any = {**scope, DIRECT: send}
+            scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
+            scope = passed
             await self._app(scope, receive, send)
-            return
+        else:
+            await self._app(scope, receive, send)
+        if (stream := scope.get(STREAM)) is not None:
+            await stream(scope, receive)
+
+    async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve a request; a stream no further than its beginning."""
         taken = self._identify(scope)
         scope[DIRECT] = send
-        if scope["type"] == "websocket":
-            passed: Any = {**scope}
-            scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
-            await self._app(passed, receive, send)
-            return
         method = scope["method"]
         header = (b"x-request-id", taken.encode())
 

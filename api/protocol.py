@@ -6,8 +6,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-STREAM = "homeroom.stream"
-"""In the scope of a response that goes on until its client leaves: True, and False when it has to end."""
+from api.edge import STREAM
 
 
 class Http(HttpToolsProtocol):
@@ -16,10 +15,7 @@ class Http(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Begin to stop."""
         super().shutdown()
-        if self.cycle is None or self.cycle.response_complete:
-            return
-        scope: Any = self.cycle.scope
-        if STREAM in scope:
-            scope[STREAM] = False
-
-            self.cycle.message_event.set()  # `receive` returns
+        if self.cycle is not None and not self.cycle.response_complete:
+            scope: Any = self.cycle.scope
+            if (stream := scope.get(STREAM)) is not None:
+                stream.stop()

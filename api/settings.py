@@ -128,7 +128,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10.0
     streams_per_person: Annotated[
         int,
-        Meta(description="Streams that a person may have open, per API process.", ge=1, le=1_000_000),
+        Meta(description="Streams that a person may have open, per API process.", ge=1, le=100_000),
     ] = 10
     log_level: Annotated[
         Level,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -15,13 +15,12 @@ from litestar.types import Receive, Send
 from msgspec import Struct
 
 from api.auth import Claims, bearer, bounded
-from api.edge import DIRECT, HEAD
+from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
-from api.protocol import STREAM
 from listener.feed.client import Client, End, Person, Refused, Unavailable
 from listener.feed.hub import TooMany
-from listener.feed.messages import Socket, Sse
+from listener.feed.messages import Message, Socket, Sse
 from listener.feed.snapshot import harmless
 
 UNNAMED, NAMED, FLAT, WRAPPED = Sse(False), Sse(True), Socket(False), Socket(True)
@@ -72,17 +71,6 @@ async def person(services: Services, scope: Any) -> Person:
     return Person(claims.org, claims.sub, claims.role, verified.claims, verified.expires)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Say as ApiError or DatabaseError why somebody may not stream."""
-    try:
-        yield
-    except TooMany:
-        raise ApiError("HR429", "You have as many streams open as one may have.") from None
-    except (Refused, Unavailable) as error:
-        raise error.__cause__ or error from None
-
-
 async def enter(services: Services, client: Client) -> None:
     """Let a client in. Raises ApiError before the feed is there, and TooMany."""
     if not await services.feed.hub.ready(READY_SECONDS):
@@ -129,26 +117,95 @@ class Stream(ASGIResponse):
             position = b"" if cursor is None else b"id: %b\n" % cursor.encode()
             await direct({"type": "http.response.body", "body": RETRY + position + b"\n", "more_body": True})
 
-        async def listen() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                if not scope[STREAM]:
-                    client.cut(End.STOPPED)
-
         if HEAD in scope:
             await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        with translated():
+        try:
             await enter(self._services, client)
-            scope[STREAM] = True
-            end = await client.serve(begin, listen)
-        self._services.feed.hub.count(end.value)
+        except TooMany:
+            raise ApiError("HR429", "You have as many streams open as one may have.") from None
+        scope[STREAM] = LiveSse(client)
+        try:
+            await client.begin(begin)
+        except (Refused, Unavailable) as error:
+            del scope[STREAM]
+            raise error.__cause__ or error from None
+
+
+class Live:
+    """A stream that has begun, as the Edge goes on with it."""
+
+    __slots__ = ("client",)
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def __call__(self, scope: Any, receive: Any) -> None:
+        """Stream to the end."""
+        # The server's own objects keep the scope as long as this lasts: what nobody needs any more goes.
+        scope["headers"].clear()
+        kept = {name: scope[name] for name in ("type", "method", STREAM) if name in scope}
+        scope.clear()
+        scope.update(kept)
+        end = await self.client.serve(lambda: self.listen(receive))
         if end is End.GONE:
             return
         with suppress(OSError):
             if end is End.EXPIRED:
-                await client.patiently(client.shape.special("expired"))
-            await client.patiently({"type": "http.response.body", "body": b"", "more_body": False})
+                await self.client.patiently(self.client.shape.special("expired"))
+            await self.client.patiently(self.last(end))
+
+    def stop(self) -> None:
+        """End soon."""
+        self.client.cut(End.STOPPED)
+
+    async def listen(self, receive: Any) -> None:
+        """Take what the client says, until it has left."""
+        raise NotImplementedError
+
+    def last(self, end: End) -> Message:
+        """What tells the client that this was all."""
+        raise NotImplementedError
+
+
+class LiveSse(Live):
+    """Server-sent events."""
+
+    __slots__ = ()
+
+    async def listen(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def last(self, end: End) -> Message:
+        return {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+class LiveSocket(Live):
+    """A WebSocket."""
+
+    __slots__ = ()
+
+    async def listen(self, receive: Any) -> None:
+        wrong = 0
+        while (message := await receive())["type"] != "websocket.disconnect":
+            text = message.get("text") or ""
+            short = 0 < len(text) <= MESSAGE_BYTES
+            if short and _is_pong(text):
+                self.client.unanswered = 0
+                continue
+            wrong += 1
+            reason = "unknown message" if short else "a message has to be text, and short"
+            said = self.client.shape.special("error", data=msgspec.json.encode({"message": reason}))
+            await self.client.patiently(said)
+            if wrong == BAD_MESSAGES:
+                self.client.cut(End.MISBEHAVED)
+                return
+
+    def last(self, end: End) -> Message:
+        refused = NOT_AUTHENTICATED if self.client.code == "HR401" else NOT_ALLOWED
+        return {"type": "websocket.close", "code": CODES.get(end, refused)}
 
 
 class Incoming(Struct):
@@ -207,39 +264,14 @@ async def socket_stream(
             welcome = {"type": "welcome", **first, "cursor": cursor or client.position}
             await send({"type": "websocket.send", "text": msgspec.json.encode(welcome).decode()})
 
+    scope[STREAM] = LiveSocket(client)
     try:
-        end = await client.serve(begin, lambda: _listen(client, receive))
+        await client.begin(begin)
     except Refused as error:
         client.code = error.code
-        end = End.REFUSED
+        client.cut(End.REFUSED)
     except Unavailable:
-        end = End.UNAVAILABLE
-    services.feed.hub.count(end.value)
-    if end is End.GONE:
-        return
-    code = CODES.get(end, NOT_AUTHENTICATED if client.code == "HR401" else NOT_ALLOWED)
-    with suppress(OSError):
-        if end is End.EXPIRED:
-            await client.patiently(client.shape.special("expired"))
-        await client.patiently({"type": "websocket.close", "code": code})
-
-
-async def _listen(client: Client, receive: Any) -> None:
-    """Take what the client says, until it leaves or has said too much."""
-    wrong = 0
-    while (message := await receive())["type"] != "websocket.disconnect":
-        text = message.get("text") or ""
-        if 0 < len(text) <= MESSAGE_BYTES and _is_pong(text):
-            client.unanswered = 0
-            continue
-        wrong += 1
-        reason = (
-            "a message has to be text, and short" if not 0 < len(text) <= MESSAGE_BYTES else "unknown message"
-        )
-        await client.patiently(client.shape.special("error", data=msgspec.json.encode({"message": reason})))
-        if wrong == BAD_MESSAGES:
-            client.cut(End.MISBEHAVED)
-            return
+        client.cut(End.UNAVAILABLE)
 
 
 def _is_pong(text: str) -> bool:

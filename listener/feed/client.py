@@ -77,7 +77,7 @@ class End(Enum):
 
 
 class Client:
-    """One stream. `serve` is its whole life; the hub writes to it while it is live."""
+    """One stream: `begin`, then `serve`. The hub writes to it while it is live."""
 
     __slots__ = (
         "_end",
@@ -139,40 +139,53 @@ class Client:
         self.code = ""
         """Of REFUSED."""
 
-    async def serve(
-        self, opening: Callable[[str | None], Awaitable[None]], listen: Callable[[], Awaitable[None]]
-    ) -> End:
-        """Stream until the client leaves or has to; then say why.
+    async def begin(self, opening: Callable[[str | None], Awaitable[None]]) -> None:
+        """Catch up for the first time. The hub has let the client in; it is to be served then, unless this raises.
 
         opening: called once it is known that the person may stream, with the cursor as of which the client
-        knows all; None: something follows at once. listen: returns when the client has left, or must. Raises
-        Refused and Unavailable before `opening`, never after.
+        knows all; None: something follows at once. Raises Refused and Unavailable before that, never after.
         """
-        first = True
+        opened = False
+
+        async def open_once(cursor: str | None) -> None:
+            nonlocal opened
+            await opening(cursor)
+            opened = True
+
         try:
-            while True:
-                try:
-                    if first:
-                        await self._catch_up(opening)
-                        first = False
-                    else:
-                        await self._catch_up(None)
-                except Refused as error:
-                    if first:
-                        raise
-                    self.code = error.code
-                    return End.REFUSED
-                except Unavailable:
-                    if first:
-                        raise
-                    return End.UNAVAILABLE
-                except OSError:  # the client has left
-                    return End.GONE
-                if (end := self._end or await self._live(listen)) is not End.BEHIND:
-                    return end
+            await self._catch_up(open_once)
+        except (Refused, Unavailable, OSError) as error:
+            if not opened and not isinstance(error, OSError):
+                self._hub.forget(self)
+                raise
+            self._end = self._why(error)
+        except BaseException:
+            self._hub.forget(self)
+            raise
+
+    async def serve(self, listen: Callable[[], Awaitable[None]]) -> End:
+        """Stream until the client leaves or has to; then say why.
+
+        listen: returns when the client has left, or must.
+        """
+        try:
+            while (end := self._end or await self._live(listen)) is End.BEHIND:
                 self._end = None
+                try:
+                    await self._catch_up(None)
+                except (Refused, Unavailable, OSError) as error:
+                    self._end = self._why(error)
         finally:
             self._hub.forget(self)
+        self._hub.count(end.value)
+        return end
+
+    def _why(self, error: Exception) -> End:
+        """What an error in the middle of a stream means."""
+        if isinstance(error, Refused):
+            self.code = error.code
+            return End.REFUSED
+        return End.UNAVAILABLE if isinstance(error, Unavailable) else End.GONE
 
     async def _live(self, listen: Callable[[], Awaitable[None]]) -> End:
         """Until the client leaves, or `cut` says that this is over."""

@@ -227,11 +227,6 @@ class Hub:
             message = kept[client.shape] = client.shape.beat(self.cursor)
         self._write(client, [message])
 
-    def stop(self) -> None:
-        """End every stream."""
-        for client in self.all():
-            client.cut(End.STOPPED)
-
 
 def _key(person: Person) -> tuple[int, str]:
     """A person's own topic."""

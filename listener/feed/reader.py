@@ -70,9 +70,8 @@ class Reader:
                     # Nobody wakes a reader that is awake: having fallen asleep, it has to look once more.
                     if (slot := await self._sleep(connection)) is None:
                         await asyncio.sleep(WITHOUT_SLOT_SECONDS)
-                elif await connection.notified(self._poll_seconds):
-                    await self._wake(connection, slot)
-                    slot = None
+                else:
+                    await connection.notified(self._poll_seconds)
         finally:
             self.connected = False
 
