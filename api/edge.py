@@ -14,10 +14,10 @@ request_id: ContextVar[str] = ContextVar("request_id")
 """The id of the request that is being served; every log line gets it from here."""
 
 DIRECT = "homeroom.direct"
-"""Where a scope has the server's own `send`: a stream, once begun, has no use for the layers between."""
+"""Where a scope has the server's own `send`: one that streams needs nothing between."""
 STREAM = "homeroom.stream"
-"""Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would cost
-each of thousands of clients more memory than the stream itself."""
+"""Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would
+cost each of thousands of clients more memory than the stream itself."""
 HEAD = "homeroom.head"
 """In the scope of a GET that was a HEAD."""
 

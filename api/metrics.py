@@ -81,10 +81,19 @@ class _Feed(Collector):
         yield events
         cuts = CounterMetricFamily(
             "homeroom_stream_cuts",
-            "Clients that fell behind, that had to start afresh, and streams that ended; by reason.",
+            "Clients that fell behind or had to start afresh, and streams that ended; by reason.",
             labels=["process", "reason"],
         )
-        for reason in ("behind", "reset", "expired", "refused", "unavailable", "silent", "misbehaved"):
+        for reason in (
+            "behind",
+            "slow",
+            "reset",
+            "expired",
+            "refused",
+            "unavailable",
+            "silent",
+            "misbehaved",
+        ):
             cuts.add_metric([process, reason], self._hub.counts[reason])
         yield cuts
 

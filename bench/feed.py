@@ -45,8 +45,11 @@ SECONDS = 5
 WRITERS = 4
 RATIO, KILOBYTES, MILLISECONDS = 1.5, 15, 50
 SEND = """
-select feed.send_to_group(%s, 'role:admin', 'bench', jsonb_build_object('number', %s::integer, 'text', %s::text))
+select feed.send_to_group(
+    %s, 'role:admin', 'bench', jsonb_build_object('number', %s::integer, 'text', %s::text)
+)
 """
+FLOOD = "select feed.send_to_person(%s, %s, 'bench', jsonb_build_object('text', repeat('y', 9000)))"
 TEXT = "x" * 100
 
 
@@ -61,27 +64,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as home:
         Path(home).chmod(0o711)  # as root, PostgreSQL runs as another user and must get in
         with Embedded(Path(home) / "data") as server:
-            settings, admin = prepare(server)
-            header = f"Authorization: Bearer {auth.sign(settings, admin, 36000)}\r\n"
+            settings, admin, other = prepare(server)
+            header = bearer(settings, admin)
             with psycopg.connect(server.url(), autocommit=True) as db:
                 for rate in RATES:
                     latency(settings, header, server.url(), admin["org"], rate)
                 for clients in map(int, options.clients.split(",")):
-                    fan_out(settings, header, db, admin["org"], clients, options.rounds)
+                    fan_out(settings, header, other, db, clients, options.rounds)
 
 
-def prepare(server: Embedded) -> tuple[Settings, dict[str, Any]]:
-    """Fill the database; return the API's settings and the claims of an admin."""
+def prepare(server: Embedded) -> tuple[Settings, dict[str, Any], dict[str, Any]]:
+    """Fill the database; return the API's settings and the claims of two admins."""
     ensure_database(server.url())
     migrate(server.url())
     with psycopg.connect(server.url(), autocommit=True) as db:
-        row = db.execute(
+        rows = db.execute(
             "with o as (insert into school.organization (name) values ('Bench') returning org_id), "
-            "p as (insert into school.person (org_id, name) select org_id, 'Ann' from o returning org_id, id) "
+            "p as (insert into school.person (org_id, name) "
+            "select org_id, name from o, unnest('{Ann,Bob}'::text[]) as name returning org_id, id) "
             "insert into school.person_role (org_id, person_id, role) select org_id, id, 'admin' from p "
             "returning org_id, person_id"
-        ).fetchone()
-    assert row is not None
+        ).fetchall()
     settings = Settings(
         api_database_url=server.url(user="homeroom_api"),
         jwt_secret=SECRET,
@@ -89,7 +92,8 @@ def prepare(server: Embedded) -> tuple[Settings, dict[str, Any]]:
         stream_heartbeat_seconds=3600,
         log_level="WARNING",
     )
-    return settings, {"sub": str(row[1]), "org": row[0], "role": "admin"}
+    ann, bob = ({"sub": str(person), "org": org, "role": "admin"} for org, person in rows)
+    return settings, ann, bob
 
 
 # --- Latency
@@ -135,8 +139,11 @@ def latency(settings: Settings, header: str, url: str, org: int, rate: int) -> N
 # --- Fan-out
 
 
-def fan_out(settings: Settings, header: str, db: Any, org: int, clients: int, rounds: int) -> None:
-    """Print what one event to so many clients takes, and what each of them costs."""
+def fan_out(
+    settings: Settings, header: str, other: dict[str, Any], db: Any, clients: int, rounds: int
+) -> None:
+    """Print what one event to so many clients takes, and what each of them costs. other: who stalls."""
+    org = other["org"]
     with serve("api", settings.environment()) as (base, process):
         with Swarm(base + PATH, 1, header) as swarm:  # whatever is loaded once is loaded now
             _time_event(swarm, db, org)
@@ -145,9 +152,8 @@ def fan_out(settings: Settings, header: str, db: Any, org: int, clients: int, ro
             memory = (resident(process.pid) - before) / clients
             ours = [_time_event(swarm, db, org) for _ in range(rounds)]
         written = ours[0][1]
-        with Swarm(base + PATH, clients, header, stalled=1) as swarm:
-            flooded = flood(db, org)
-            swarm.arrivals(clients * flooded)
+        with Swarm(base + PATH, clients, header, stalled=bearer(settings, other)) as swarm:
+            flood(db, org, other["sub"], base)
             stalled = [_time_event(swarm, db, org)[0] for _ in range(rounds)]
     with (
         serve("raw", {"BENCH_BODY": written.hex()}) as (base, process),
@@ -159,9 +165,8 @@ def fan_out(settings: Settings, header: str, db: Any, org: int, clients: int, ro
             bare = [_time_raw(swarm, base) for _ in range(rounds)]
     ratio = median(at for at, _ in ours) / median(bare)
     print(f"\none event of {len(written)} bytes to {clients:,} clients: milliseconds until the last has it")
-    print(
-        f"raw asyncio sockets  {1000 * median(bare):7.1f}  1.00           {bare_memory / 1024:5.1f} KB per client"
-    )
+    bare_kilobytes = f"{bare_memory / 1024:5.1f} KB per client"
+    print(f"raw asyncio sockets  {1000 * median(bare):7.1f}  1.00               {bare_kilobytes}")
     print(
         f"homeroom             {1000 * median(at for at, _ in ours):7.1f}  {ratio:.2f} "
         f"(at most {RATIO})  {memory / 1024:5.1f} KB per client (at most {KILOBYTES})"
@@ -188,12 +193,23 @@ def _time_raw(swarm: Swarm, base: str) -> float:
     return at - began
 
 
-def flood(db: Any, org: int) -> int:
-    """Send so much that who does not read is full; how many events that were."""
-    number = 40
-    for _ in range(number):
-        db.execute(SEND, (org, 0, "y" * 7000))
-    return number
+def flood(db: Any, org: int, person: str, base: str) -> None:
+    """Send a person who does not read so much that it is noticed."""
+    while True:
+        for _ in range(40):
+            db.execute(
+                "select feed.send_to_person(%s, %s, 'bench', jsonb_build_object('text', repeat('y', 9000)))",
+                (org, person),
+            )
+        if re.search(
+            r'cuts_total\{[^}]*reason="behind"\} [1-9]', httpx.get(f"{base}/metrics", trust_env=False).text
+        ):
+            return
+
+
+def bearer(settings: Settings, claims: dict[str, Any]) -> str:
+    """The line of a request that carries a token."""
+    return f"Authorization: Bearer {auth.sign(settings, claims, 36000)}\r\n"
 
 
 # --- Servers

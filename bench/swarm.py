@@ -24,8 +24,8 @@ def open_files(number: int) -> None:
 class Swarm:
     """Handle of a process with many clients of one URL. Use it as a context manager."""
 
-    def __init__(self, url: str, clients: int, header: str = "", stalled: int = 0) -> None:
-        """header: lines of the request. stalled: how many more clients connect and never read."""
+    def __init__(self, url: str, clients: int, header: str = "", stalled: str = "") -> None:
+        """header: lines of the request. stalled: those of one more client, which never reads."""
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
@@ -52,7 +52,7 @@ class Swarm:
         return at, got
 
     def arrivals(self, number: int) -> list[tuple[float, bytes]]:
-        """What the one client got, chunk by chunk, with the time of each, until there were so many messages."""
+        """What the clients got, chunk by chunk, with the time of each, until there were so many messages."""
         self._pipe.send(number)
         found: list[tuple[float, bytes]] = self._take("arrived")[0]
         return found
@@ -65,14 +65,14 @@ class Swarm:
         return tuple(rest)
 
 
-def _run(pipe: Connection, url: str, clients: int, header: str, stalled: int) -> None:
-    open_files(clients + stalled + 100)
+def _run(pipe: Connection, url: str, clients: int, header: str, stalled: str) -> None:
+    open_files(clients + 100)
     target = urlsplit(url)
     path = target.path + (f"?{target.query}" if target.query else "")
-    request = f"GET {path} HTTP/1.1\r\nHost: {target.netloc}\r\n{header}\r\n".encode()
+    request = f"GET {path} HTTP/1.1\r\nHost: {target.netloc}\r\n"
     where = (target.hostname or "", target.port or 80)
-    everybody = _connect(where, request, clients)
-    idle = _connect(where, request, stalled, buffer=4096)
+    everybody = _connect(where, f"{request}{header}\r\n".encode(), clients)
+    idle = _connect(where, f"{request}{stalled}\r\n".encode(), 1 if stalled else 0, buffer=4096)
     poll = select.epoll()
     for number, one in everybody.items():
         poll.register(number, select.EPOLLIN)
@@ -85,7 +85,7 @@ def _run(pipe: Connection, url: str, clients: int, header: str, stalled: int) ->
             pipe.send(("all", *_wait_for_all(poll, everybody)))
         else:
             pipe.send(("arrived", _collect(poll, everybody, order)))
-        assert len(idle) == stalled
+        assert len(idle) == bool(stalled)
 
 
 def _connect(

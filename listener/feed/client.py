@@ -140,7 +140,7 @@ class Client:
         """Of REFUSED."""
 
     async def begin(self, opening: Callable[[str | None], Awaitable[None]]) -> None:
-        """Catch up for the first time. The hub has let the client in; it is to be served then, unless this raises.
+        """Catch up for the first time, once the hub has let the client in. Unless this raises, `serve` it.
 
         opening: called once it is known that the person may stream, with the cursor as of which the client
         knows all; None: something follows at once. Raises Refused and Unavailable before that, never after.
@@ -270,10 +270,14 @@ class Client:
 
     async def _taken(self) -> bool:
         """Wait until the client has taken what was sent; whether it did in good time. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        since = loop.time()
-        await self.patiently(self.shape.probe())
-        return loop.time() < since + self._hub.slow_seconds
+        try:
+            async with asyncio.timeout(self._hub.slow_seconds):
+                await self._send(self.shape.probe())
+        except TimeoutError:
+            self._hub.count("slow")
+            await self.patiently(self.shape.probe())
+            return False
+        return True
 
     def abort(self) -> None:
         """Drop the connection, with what the client does not take."""

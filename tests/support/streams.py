@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 PATIENCE = 20
@@ -38,7 +40,9 @@ class Sse:
 
     def message(self) -> dict[str, Any] | None:
         """What the next block with data says; None at the end of the stream."""
+        deadline = time.monotonic() + PATIENCE
         while (block := self.block()) is not None:
+            assert time.monotonic() < deadline, "only signs of life"
             if "data" in block:
                 said: dict[str, Any] = json.loads(block["data"])
                 return said
@@ -89,3 +93,15 @@ def received(connection: ClientConnection, *, pings: bool = False) -> dict[str, 
         message: dict[str, Any] = json.loads(connection.recv(timeout=PATIENCE))
         if pings or message["type"] not in ("ping", "heartbeat"):
             return message
+
+
+def until_closed(connection: ClientConnection, *, answer: bool = True) -> list[dict[str, Any]]:
+    """All that comes until the server closes. answer: whether pings get their pong."""
+    found: list[dict[str, Any]] = []
+    try:
+        while True:
+            found.append(json.loads(connection.recv(timeout=PATIENCE)))
+            if answer and found[-1]["type"] == "ping":
+                connection.send('{"type": "pong"}')
+    except ConnectionClosed:
+        return found
