@@ -102,7 +102,9 @@ def rates(running: Embedded, writers: int, rounds: int, transactions: int) -> No
     """Compare the rates of so many writers."""
     copy(running, "facts", *SIDES)
     for trigger in ("insert", "update"):
-        execute(running, "off", f"alter table school.submission disable trigger tg_submission__feed_{trigger}")
+        execute(
+            running, "off", f"alter table school.submission disable trigger tg_submission__feed_{trigger}"
+        )
     settle(running, *SIDES)
     found: dict[str, list[float]] = {side: [] for side in SIDES}
     told = dict.fromkeys(SIDES, "")
@@ -149,7 +151,10 @@ def open_writer(running: Embedded, seconds: float) -> None:
             cursor = answer["cursor"]
         tenth = len(times) // 10
         first, last = median(times[:tenth]), median(times[-tenth:])
-        print(f"  first tenth {first * 1e6:.0f}, last tenth {last * 1e6:.0f}, ratio {last / first:.2f};", end=" ")
+        print(
+            f"  first tenth {first * 1e6:.0f}, last tenth {last * 1e6:.0f}, ratio {last / first:.2f};",
+            end=" ",
+        )
         print(f"{len(times) * 100:,} events in all")
         idle.commit()
         answer = json.loads(_value(db, f"select api.feed_read('{cursor}', {MOST})"))

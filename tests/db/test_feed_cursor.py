@@ -227,7 +227,9 @@ def test_retention_drops_days_and_who_has_missed_them_begins_anew(
     before = feed.cursor(api)
     for days in (5, 5, 2):
         db.execute(SEND, (org, f"d{days}"))
-        db.execute("update feed.event set at = at - %s where at > now() - interval '1 hour'", (timedelta(days=days),))
+        db.execute(
+            "update feed.event set at = at - %s where at > now() - interval '1 hour'", (timedelta(days=days),)
+        )
         if days == 5:
             between = feed.cursor(api)
     assert [e["kind"] for e in feed.replay(api, student, before)["events"]] == ["d5", "d5", "d2"]
