@@ -1,9 +1,8 @@
-"""Who hears what: exactly those who may select the row that it is about, in every role, in two organizations."""
+"""Who hears what: exactly those who may select the row, in every role, in two organizations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -209,7 +208,8 @@ def test_nobody_reads_writes_or_forges_events_by_sql(world: Database, db: Connec
         for privilege in ("select", "insert", "update", "delete", "truncate", "references", "trigger"):
             assert not value(
                 db,
-                "select bool_or(has_table_privilege(%s, c.oid, %s) or has_any_column_privilege(%s, c.oid, 'select, insert')) "
+                "select bool_or(has_table_privilege(%s, c.oid, %s) "
+                "or has_any_column_privilege(%s, c.oid, 'select, insert')) "
                 "from pg_class as c where c.relnamespace = 'feed'::regnamespace and c.relkind in ('r', 'p')",
                 role, privilege, role,
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A database that was restored or copied begins a new epoch: cursors of before answer reset, and new events flow."""
+"""What was restored or copied begins a new epoch: old cursors answer reset, new events flow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def flows(database: Database, org: int, old: str, student: str) -> None:
 
 
 def begin(db: Connection, api: Connection) -> tuple[int, str, list[str]]:
-    """Write some events, with transactions that are far ahead of a new cluster's; return cursors of all along."""
+    """Write some events, in transactions far ahead of a new cluster's; return cursors of all along."""
     for _ in range(50):
         db.execute("select pg_current_xact_id()")
     org = school.make_org(db)
@@ -50,8 +50,8 @@ def restore(database: Database, dump: Path, target: Database) -> None:
     """pg_dump and pg_restore, as an operator does."""
     programs = bundled_bin() if database.version == 18 else DEBIAN_BIN
     for command in (
-        [programs / "pg_dump", "-Fc", "-f", dump, database.url()],
-        [programs / "pg_restore", "-d", target.url(), dump],
+        [str(programs / "pg_dump"), "-Fc", "-f", str(dump), database.url()],
+        [str(programs / "pg_restore"), "-d", target.url(), str(dump)],
     ):
         subprocess.run(command, check=True, capture_output=True)
 
@@ -98,7 +98,7 @@ def test_a_copied_database(cluster: Cluster, database: Database) -> None:
 
 def test_a_restart_and_what_rewrites_the_table_change_nothing(database: Database) -> None:
     with database.connect() as db, database.connect("homeroom_api") as api:
-        org, student, cursors = begin(db, api)
+        _, student, cursors = begin(db, api)
         db.execute("vacuum (full, freeze) feed.epoch")
         db.execute("vacuum (full, freeze) feed.event")
         db.execute("reindex table feed.event")

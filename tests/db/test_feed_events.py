@@ -1,20 +1,17 @@
-"""What is an event, what it says, and events of one's own making."""
+"""What is an event, and what it says."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 
 from db.seed import seed_schools
 from tests.support import feed, school
 from tests.support.dashboards import add
-from tests.support.feed import Connection, value
+from tests.support.feed import Connection, World, value
 from tests.support.servers import Database
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -33,19 +30,6 @@ def api(database: Database) -> Iterator[Connection]:
     """A session of the API's login."""
     with database.connect("homeroom_api") as connection:
         yield connection
-
-
-class World:
-    """A student in a course, whose teacher and admin are there too."""
-
-    def __init__(self, db: Connection) -> None:
-        self.org = school.make_org(db)
-        self.student = school.make_person(db, self.org, "student", name="Ann", email="ann@school.example")
-        self.teacher = school.make_person(db, self.org, "teacher")
-        self.admin = school.make_person(db, self.org, "admin")
-        self.course = school.make_course(db, self.org, teacher=self.teacher)
-        school.enroll(db, self.org, self.student, self.course)
-        self.assignment = school.make_assignment(db, self.org, self.course)
 
 
 @pytest.fixture
@@ -193,7 +177,8 @@ def test_only_the_owner_and_services_say_that_it_is_history(
         )
         row = (world.org, world.admin)
         db.execute(
-            "insert into auth.db_login (login, org_id, person_id, role) values ('feed_admin', %s, %s, 'admin')",
+            "insert into auth.db_login (login, org_id, person_id, role) "
+            "values ('feed_admin', %s, %s, 'admin')",
             row,
         )
     writer = school.make_person(db, world.org, "service", "admin")
@@ -213,82 +198,3 @@ def test_only_the_owner_and_services_say_that_it_is_history(
         )
         connection.commit()
     assert feed.kinds(api, since) == ([] if is_bulk else ["notification"])
-
-
-def post(api: Connection, who: str, event: Any) -> Any:
-    return value(api, "select api.feed_post(%s, %s)", who, json.dumps(event))
-
-
-def test_own_events_reach_whom_they_are_for(db: Connection, api: Connection, world: World) -> None:
-    since = feed.cursor(api)
-    admin = feed.claims(world.org, world.admin, "admin")
-    data = {"text": "Ünï", "timestamp": "yesterday"}
-    sent = [
-        post(api, admin, {"to": to, "type": kind, "data": data})["id"]
-        for kind, to in (
-            ("alerts", {"person": str(world.student)}),
-            ("bell", {"group": "role:teacher"}),
-            ("trip", {"group": f"course:{world.course}"}),
-        )
-    ]
-    heard = {}
-    for person, role in ((world.student, "student"), (world.teacher, "teacher"), (world.admin, "admin")):
-        events = feed.replay(api, feed.claims(world.org, person, role), since)["events"]
-        heard[role] = [event["kind"] for event in events]
-        assert all(
-            event["data"]["text"] == "Ünï" and event["data"]["timestamp"] != "yesterday" for event in events
-        )
-    assert heard == {"student": ["alerts", "trip"], "teacher": ["bell", "trip"], "admin": ["bell", "trip"]}
-    assert [event["id"] for event in feed.events(api, since)] == sent
-
-
-@pytest.mark.parametrize(
-    ("event", "field"),
-    [
-        ([], "event"), ({}, "to"), ({"to": {}}, "to"), ({"to": "x"}, "to"), ({"to": {"person": "x", "group": "y"}}, "to"),
-        ({"to": {"person": "x"}, "type": "n"}, "to.person"), ({"to": {"person": None}, "type": "n"}, "to.person"),
-        ({"to": {"group": 7}, "type": "n"}, "to.group"), ({"to": {"group": "all"}, "type": "n"}, "to.group"),
-        ({"to": {"group": "role:owner"}, "type": "n"}, "to.group"), ({"to": {"group": "course:x"}, "type": "n"}, "to.group"),
-        ({"to": {"group": "student:" + str(uuid4())}, "type": "n"}, "to.group"), ({"to": {"group": "admin"}, "type": "n"}, "to.group"),
-        ({"to": {"group": "role:admin"}}, "type"), ({"to": {"group": "role:admin"}, "type": 3}, "type"),
-        ({"to": {"group": "role:admin"}, "type": "grade"}, "type"), ({"to": {"group": "role:admin"}, "type": "rights"}, "type"),
-        ({"to": {"group": "role:admin"}, "type": "A b"}, "type"), ({"to": {"group": "role:admin"}, "type": "reset"}, "type"),
-        ({"to": {"group": "role:admin"}, "type": "n", "data": []}, "data"),
-        ({"to": {"group": "role:admin"}, "type": "n", "data": None}, "data"),
-        ({"to": {"group": "role:admin"}, "type": "n", "data": {"x": "y" * 20_000}}, "data"),
-        ({"to": {"group": "role:admin"}, "type": "n", "org": 1}, "org"),
-    ],
-)  # fmt: skip
-def test_a_bad_field_is_named(db: Connection, api: Connection, world: World, event: Any, field: str) -> None:
-    since = feed.cursor(api)
-    with pytest.raises(psycopg.Error) as error:
-        post(api, feed.claims(world.org, world.admin, "admin"), event)
-    assert (error.value.sqlstate, error.value.diag.message_detail) == ("HR422", field)
-    assert feed.events(api, since) == []
-
-
-def test_nobody_sends_to_strangers_or_as_another(
-    database: Database, db: Connection, api: Connection, world: World
-) -> None:
-    stranger = World(db)
-    since = feed.cursor(api)
-
-    def refused(who: str, person: UUID, *to_group: str) -> str | None:
-        to = {"group": to_group[0]} if to_group else {"person": str(person)}
-        with pytest.raises(psycopg.Error) as error:
-            post(api, who, {"to": to, "type": "n"})
-        return error.value.sqlstate
-
-    admin = feed.claims(world.org, world.admin, "admin")
-    assert refused(admin, stranger.student) == "HR404"
-    assert refused(admin, stranger.student, f"course:{stranger.course}") == "HR404"
-    assert refused(feed.claims(world.org, world.teacher, "teacher"), world.student) == "HR403"
-    assert refused(feed.claims(world.org, world.teacher, "admin"), world.student) == "HR403"
-    with database.connect("homeroom_api") as session:
-        session.execute("select auth.enter(%s, 'admin')", (admin,))
-        session.execute("begin")
-        session.execute("select auth.enter(%s, 'admin')", (admin,))
-        with pytest.raises(psycopg.Error) as error:
-            session.execute("select feed.send_to_group(%s, 'role:admin', 'n', '{}')", (stranger.org,))
-        assert error.value.sqlstate == "HR403"
-    assert feed.events(api, since) == []

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import psycopg
 
+from tests.support import school
+
 Connection = psycopg.Connection[Any]
 Event = dict[str, Any]
 
@@ -63,8 +65,21 @@ def topics(api: Connection, who: str) -> set[str]:
     return set(value(api, "select api.feed_topics(%s)", who)["topics"])
 
 
+class World:
+    """A student in a course, whose teacher and admin are there too."""
+
+    def __init__(self, db: Connection) -> None:
+        self.org = school.make_org(db)
+        self.student = school.make_person(db, self.org, "student", name="Ann", email="ann@school.example")
+        self.teacher = school.make_person(db, self.org, "teacher")
+        self.admin = school.make_person(db, self.org, "admin")
+        self.course = school.make_course(db, self.org, teacher=self.teacher)
+        school.enroll(db, self.org, self.student, self.course)
+        self.assignment = school.make_assignment(db, self.org, self.course)
+
+
 class Reader(threading.Thread):
-    """Follows the feed without ever polling while it sleeps: only a notification wakes it, however long that takes.
+    """Follows the feed and never polls while it sleeps: only a notification wakes it, however late.
 
     It ends when it has read so many events, or raises in join() what went wrong.
     """
