@@ -1,13 +1,15 @@
 create or replace function feed.cursor_text(epoch text, seen pg_snapshot, next xid8) returns text
-language sql immutable parallel safe security invoker
-return (
-    select format(
-        '%s.%s:%s:%s', cursor_text.epoch, coalesce((array_agg(x.id order by x.id))[1], cursor_text.next), cursor_text.next,
-        coalesce(string_agg(x.id::text, ',' order by x.id), '')
-    )
-    from pg_snapshot_xip(cursor_text.seen) as x (id)
-    where x.id < cursor_text.next
-);
+language plpgsql immutable parallel safe security invoker
+set search_path = ''
+as $$
+declare
+    still_open constant text[] := array(
+        select x::text from pg_snapshot_xip(seen) as x where x < next order by x
+    );
+begin
+    return format('%s.%s:%s:%s', epoch, coalesce(still_open[1], next::text), next, array_to_string(still_open, ','));
+end
+$$;
 comment on function feed.cursor_text(text, pg_snapshot, xid8) is
 'The cursor that says: seen is everything that this snapshot sees of what came before `next`. That is the transaction after the last one with
 an event, rather than the snapshot''s own end: since its commit is on disk, a crash cannot give the numbers before it to others.';

@@ -24,7 +24,7 @@ begin
             -- What fell into the day before it had a partition moves over, and nothing falls in meanwhile.
             lock table feed.event_other in access exclusive mode;
             execute format(
-                'with moved as (delete from feed.event_other where at >= $1 and at < $2 returning *) insert into feed.%I select * from moved', name
+                'with moved as (delete from feed.event where at >= $1 and at < $2 returning *) insert into feed.%I select * from moved', name
             ) using starts, ends;
             execute format('alter table feed.%I enable row level security', name);
             execute format('alter table feed.%I force row level security', name);

@@ -5,7 +5,7 @@ as $$
 declare
     told bigint;
 begin
-    if feed.is_bulk() then
+    if current_setting('homeroom.feed_bulk', true) = 'on' and feed.is_bulk() then
         return null;
     end if;
 

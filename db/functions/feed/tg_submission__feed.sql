@@ -5,36 +5,46 @@ as $$
 declare
     told bigint;
 begin
-    if feed.is_bulk() then
+    if current_setting('homeroom.feed_bulk', true) = 'on' and feed.is_bulk() then
         return null;
     end if;
 
     -- Subqueries rather than joins: whatever the planner thinks of the number of rows, each looks up one.
-    -- The name, where the course's teachers may read it: of those who are or were enrolled.
+    -- The name is told where the course's teachers may read it: of those who are or were enrolled.
     if tg_op = 'INSERT' then
         insert into feed.event (org_id, topics, kind, payload)
         select
             n.org_id,
             array['admin', 'student:' || n.student_id, 'course-staff:' || n.course_id],
             k.kind,
-            feed.work_payload(
-                k.kind, n.id, n.assignment_id, n.course_id, n.grade,
-                (
-                    select feed.student_payload(
-                        p.id, p.name, p.email,
-                        exists (
-                            select from school.enrollment as e
-                            where e.org_id = n.org_id and e.student_id = n.student_id and e.course_id = n.course_id
-                        )
-                    )
-                    from school.person as p
-                    where p.org_id = n.org_id and p.id = n.student_id
+            case k.kind
+                when 'grade' then json_build_object(
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'grade', trim_scale(n.grade), 'timestamp', board.utc(clock_timestamp())
                 )
-            )
+                else json_build_object(
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'timestamp', board.utc(clock_timestamp())
+                )
+            end
         from new_rows as n
         cross join lateral (
             values ('submission', n.submitted_at is not null), ('grade', n.grade is not null)
         ) as k (kind, happened)
+        cross join lateral (
+            select (
+                select case
+                    when exists (
+                        select from school.enrollment as e
+                        where e.org_id = n.org_id and e.student_id = n.student_id and e.course_id = n.course_id
+                    ) then json_build_object('id', p.id, 'name', p.name, 'email', p.email)
+                    else json_build_object('id', p.id)
+                end
+                from school.person as p
+                where p.org_id = n.org_id and p.id = n.student_id
+            ) as student
+            offset 0
+        ) as s
         where k.happened;
     else
         insert into feed.event (org_id, topics, kind, payload)
@@ -42,20 +52,16 @@ begin
             n.org_id,
             array['admin', 'student:' || n.student_id, 'course-staff:' || n.course_id],
             k.kind,
-            feed.work_payload(
-                k.kind, n.id, n.assignment_id, n.course_id, n.grade,
-                (
-                    select feed.student_payload(
-                        p.id, p.name, p.email,
-                        exists (
-                            select from school.enrollment as e
-                            where e.org_id = n.org_id and e.student_id = n.student_id and e.course_id = n.course_id
-                        )
-                    )
-                    from school.person as p
-                    where p.org_id = n.org_id and p.id = n.student_id
+            case k.kind
+                when 'grade' then json_build_object(
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'grade', trim_scale(n.grade), 'timestamp', board.utc(clock_timestamp())
                 )
-            )
+                else json_build_object(
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'timestamp', board.utc(clock_timestamp())
+                )
+            end
         from new_rows as n
         join old_rows as o on o.org_id = n.org_id and o.id = n.id
         cross join lateral (
@@ -63,6 +69,20 @@ begin
             ('submission', n.submitted_at is not null and n.submitted_at is distinct from o.submitted_at),
             ('grade', n.grade is distinct from o.grade)
         ) as k (kind, happened)
+        cross join lateral (
+            select (
+                select case
+                    when exists (
+                        select from school.enrollment as e
+                        where e.org_id = n.org_id and e.student_id = n.student_id and e.course_id = n.course_id
+                    ) then json_build_object('id', p.id, 'name', p.name, 'email', p.email)
+                    else json_build_object('id', p.id)
+                end
+                from school.person as p
+                where p.org_id = n.org_id and p.id = n.student_id
+            ) as student
+            offset 0
+        ) as s
         where k.happened;
     end if;
 

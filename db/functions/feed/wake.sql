@@ -1,6 +1,6 @@
+-- No `set`, which costs as much as the rest: called by functions whose path is empty.
 create or replace function feed.wake() returns void
 language plpgsql volatile parallel unsafe security invoker
-set search_path = ''
 as $$
 begin
     if current_setting('homeroom.feed_wake', true) = 'poll' then
