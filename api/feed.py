@@ -10,8 +10,8 @@ import msgspec
 from api.auth import Claims
 from api.database import Database, DatabaseError, Function
 from api.settings import Settings
-from listener.feed.client import Refused, Unavailable
 from listener.feed.hub import Hub
+from listener.feed.person import Refused, Unavailable
 from listener.feed.reader import Reader
 
 TOPICS = Function("feed_topics", "jsonb")

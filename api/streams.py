@@ -18,9 +18,10 @@ from api.auth import Claims, bearer, bounded
 from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
-from listener.feed.client import Client, End, Person, Refused, Unavailable
+from listener.feed.client import Client, End
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse
+from listener.feed.person import Person, Refused, Unavailable
 from listener.feed.snapshot import harmless
 
 UNNAMED, NAMED, FLAT, WRAPPED = Sse(False), Sse(True), Socket(False), Socket(True)

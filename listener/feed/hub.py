@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 
-from listener.feed.client import MISSED_PONGS, QUEUED_BATCHES, Client, End, Person, Refused, Unavailable
+from listener.feed.client import MISSED_PONGS, QUEUED_BATCHES, Client, End
 from listener.feed.messages import RIGHTS, Batch, Event, Message, Shape, Socket
+from listener.feed.person import Person, Refused, Unavailable
 from listener.feed.snapshot import Snapshot
 
 log = structlog.get_logger(__name__)
