@@ -30,14 +30,18 @@ class Asked:
         """at_once: so many of the database's connections are for this at most."""
         self._database = database
         self._turns = asyncio.Semaphore(at_once)
+        # Everybody waits for those whose rights have changed; they do not wait for those who connect.
+        self._urgent = asyncio.Semaphore(at_once)
 
     async def topics(self, claims: str) -> bytes:
         """api.feed_topics()."""
-        return await self._call(TOPICS, claims)
+        return await self._call(self._urgent, TOPICS, claims)
 
     async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
         """api.feed_replay()."""
-        return await self._call(REPLAY, claims, cursor, "{" + ",".join(kinds) + "}" if kinds else None)
+        return await self._call(
+            self._turns, REPLAY, claims, cursor, "{" + ",".join(kinds) + "}" if kinds else None
+        )
 
     async def document(self, claims: str) -> bytes:
         """The document of the person's role; null where there is none."""
@@ -45,10 +49,10 @@ class Asked:
         if role not in DOCUMENTS:
             return b"null"
         function, arguments = DOCUMENTS[role]
-        return await self._call(function, claims, *arguments)
+        return await self._call(self._turns, function, claims, *arguments)
 
-    async def _call(self, function: Function, *arguments: str | None) -> bytes:
-        async with self._turns:
+    async def _call(self, turns: asyncio.Semaphore, function: Function, *arguments: str | None) -> bytes:
+        async with turns:
             try:
                 return await self._database.call(function, *arguments)
             except DatabaseError as error:
@@ -64,7 +68,7 @@ class Feed:
         """database: asked about persons. The reader has a connection of its own."""
         self.hub = Hub(per_person=settings.streams_per_person, slow_seconds=settings.stream_slow_seconds)
         self.reader = Reader(settings.api_conninfo(), self.hub, settings.feed_poll_seconds)
-        self.asked = Asked(database, max(1, settings.database_pool_size // 2))
+        self.asked = Asked(database, max(1, settings.database_pool_size // 4))
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
 
