@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = "the key of a soak, used nowhere else"
 LATE_SECONDS = 0.02
 """How long a writer waits before it commits, at most."""
-PATIENCE = 120
+PATIENCE = 60
 PEOPLE = {"student": 12, "parent": 4, "teacher": 4, "tutor": 2, "admin": 1}
 
 
@@ -208,7 +208,15 @@ class Soak:
     def _wait(self, clients: list[Client]) -> None:
         for client in clients:
             heard = self.heard(client)
-            self._wait_until(lambda client=client, heard=heard: client.got >= heard)
+            try:
+                self._wait_until(lambda client=client, heard=heard: client.got >= heard)
+            except TimeoutError:
+                missing = sorted(heard - client.got)
+                raise AssertionError(
+                    f"{client.claims['role']} misses {len(missing)} of {len(heard)}, "
+                    f"{missing[:2]}…{missing[-1]}, "
+                    f"{client.resets} resets, stands at {client.cursor}"
+                ) from None
 
     @staticmethod
     def _wait_until(condition: Any) -> None:
