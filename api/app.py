@@ -26,7 +26,9 @@ from api.body import JsonRequest
 from api.database import Database
 from api.edge import Edge
 from api.endpoint import Services
-from api.routes import admin, docs, health, parent, student
+from api.feed import Feed
+from api.protocol import Http
+from api.routes import admin, docs, events, health, parent, streams, student
 from api.settings import Settings, load
 from db.server.become import PR_SET_PDEATHSIG
 from db.tree import release_digest
@@ -37,6 +39,8 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     student.ROUTER,
     parent.ROUTER,
     admin.ROUTER,
+    events.ROUTER,
+    streams.ROUTER,
 ]
 BODY_BYTES = 1_000_000
 STOP_SECONDS = 10
@@ -44,7 +48,10 @@ STOP_SECONDS = 10
 
 SERVER: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": Http,
+    "ws": "websockets-sansio",
+    "ws_max_size": 65_536,
+    "ws_per_message_deflate": False,  # it would cost each client more memory than all else together
     "access_log": False,
     "log_config": None,  # api.logs has configured it
     "server_header": False,
@@ -61,14 +68,17 @@ def create_app(settings: Settings) -> Edge:
         size=settings.database_pool_size,
         statement_timeout=settings.database_statement_timeout,
     )
-    services = Services(Authenticator(settings), database, release_digest())
+    feed = Feed(settings, database)
+    services = Services(Authenticator(settings), database, feed, release_digest())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await database.open()
+        feed.start()
         try:
             yield
         finally:
+            await feed.stop()
             await database.close()
 
     return Edge(

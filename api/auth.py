@@ -32,6 +32,16 @@ class Claims(Struct, frozen=True):
     role: Role
 
 
+class Verified(Struct, frozen=True):
+    """A token that was verified. Times are seconds since 1970."""
+
+    claims: str
+    """As the JSON that auth.enter() takes."""
+    expires: float
+    believed: float
+    """Until when it is not verified again."""
+
+
 class Authenticator:
     """Verifies bearer tokens, and remembers which it has verified: a signature costs more than the rest."""
 
@@ -44,25 +54,29 @@ class Authenticator:
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
         self._clock = clock
-        # Token -> claims as JSON, and until when they are believed. Ordered by use, the longest unused first.
-        self._verified: dict[bytes, tuple[str, float]] = {}
+        # Ordered by use, the longest unused first.
+        self._verified: dict[bytes, Verified] = {}
 
     async def claims(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         """The verified claims of a request, as the JSON that auth.enter() takes.
 
         headers: as ASGI has them. Raises ApiError: HR401 without a valid token, HR503 without keys.
         """
-        token = _bearer(headers)
+        return (await self.verified(bearer(headers))).claims
+
+    async def verified(self, token: bytes) -> Verified:
+        """The same for a token that came another way, and when it expires."""
         now = self._clock()
-        if (remembered := self._verified.pop(token, None)) and remembered[1] > now:
+        if (remembered := self._verified.pop(token, None)) and remembered.believed > now:
             self._verified[token] = remembered
-            return remembered[0]
+            return remembered
         payload = await self._verify(token)
-        claims = _claims(payload)
+        expires = int(payload["exp"])
+        found = Verified(_claims(payload), expires, min(expires, int(now) + REMEMBERED_SECONDS))
         if len(self._verified) >= REMEMBERED_TOKENS:
             del self._verified[next(iter(self._verified))]
-        self._verified[token] = (claims, min(int(payload["exp"]), int(now) + REMEMBERED_SECONDS))
-        return claims
+        self._verified[token] = found
+        return found
 
     async def _verify(self, token: bytes) -> dict[str, Any]:
         try:
@@ -105,7 +119,7 @@ def sign(settings: Settings, claims: dict[str, Any], ttl: float) -> str:
     return jwt.encode({**claims, **issued}, settings.jwt_secret, algorithm="HS256")
 
 
-def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """The token of the Authorization header. A token in the query is none: URLs end up in logs."""
     for name, value in headers:
         if name == b"authorization":
@@ -113,10 +127,15 @@ def _bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
             token = token.strip()
             if scheme.lower() != b"bearer" or not token:
                 break
-            if len(token) > TOKEN_BYTES:
-                raise _refusal("The token is too long.")
-            return token
+            return bounded(token)
     raise ApiError("HR401", None, {"WWW-Authenticate": "Bearer"})
+
+
+def bounded(token: bytes) -> bytes:
+    """The token, if it is worth reading. Raises ApiError."""
+    if len(token) > TOKEN_BYTES:
+        raise _refusal("The token is too long.")
+    return token
 
 
 def _claims(payload: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The outermost layer: a request id for every request, and HEAD for every GET."""
+"""The outermost layer: a request id for every request, HEAD for every GET, no token in a log."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:  # slow to load, and the worker, whose log comes by here, need
 request_id: ContextVar[str] = ContextVar("request_id")
 """The id of the request that is being served; every log line gets it from here."""
 
+DIRECT = "homeroom.direct"
+"""Where a scope has the server's own `send`: one that streams needs nothing between."""
+STREAM = "homeroom.stream"
+"""Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would
+cost each of thousands of clients more memory than the stream itself."""
+HEAD = "homeroom.head"
+"""In the scope of a GET that was a HEAD."""
+
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
 
@@ -28,11 +36,24 @@ class Edge:
         self._count = itertools.count(1)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve one connection; what is not HTTP passes unchanged."""
-        if scope["type"] != "http":
+        """Serve one connection."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            self._identify(scope)
+            passed: Any = {**scope, DIRECT: send}
+            scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
+            scope = passed
             await self._app(scope, receive, send)
-            return
+        else:
+            await self._app(scope, receive, send)
+        if (stream := scope.get(STREAM)) is not None:
+            await stream(scope, receive)
+
+    async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Serve a request; a stream no further than its beginning."""
         taken = self._identify(scope)
+        scope[DIRECT] = send
         method = scope["method"]
         header = (b"x-request-id", taken.encode())
 
@@ -48,7 +69,7 @@ class Edge:
 
         if method == "HEAD":
             # The same answer as GET. The server keeps the body back: it goes by its own copy of the scope.
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEAD: True}
         await self._app(scope, receive, send_with_id)
 
     def _identify(self, scope: Any) -> str:

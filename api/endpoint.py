@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Router
+from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import ASGIResponse
@@ -15,6 +16,14 @@ from msgspec import Struct
 from api.auth import Authenticator
 from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
+from api.feed import Feed
+
+CURSOR = ResponseHeader(
+    "X-Feed-Cursor",
+    documentation_only=True,
+    description="Where the live feed stood before this was read: a stream that begins with it as `?cursor=` "
+    "misses nothing. Absent until the feed is there.",
+)
 
 
 class Services(Struct, frozen=True):
@@ -22,6 +31,7 @@ class Services(Struct, frozen=True):
 
     authenticator: Authenticator
     database: Database
+    feed: Feed
     release: str
     """Digest of the code that this process expects in the database."""
 
@@ -30,13 +40,19 @@ class JsonBytes(ASGIResponse):
     """An answer whose JSON is written already, sent without what Litestar does for one that is not."""
 
     def __init__(
-        self, body: bytes, cache_control: bytes, status: int = 200, location: str | None = None
+        self,
+        body: bytes,
+        cache_control: bytes,
+        status: int = 200,
+        location: str | None = None,
+        cursor: str | None = None,
     ) -> None:
-        """body: JSON. cache_control, location: the headers; who may keep the answer and for how long."""
+        """body: JSON. cache_control, location, cursor: the headers."""
         self.body = body
         self.cache_control = cache_control
         self.status = status
         self.location = location
+        self.cursor = cursor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
@@ -47,6 +63,8 @@ class JsonBytes(ASGIResponse):
         ]
         if self.location:
             headers.append((b"location", self.location.encode()))
+        if self.cursor:
+            headers.append((b"x-feed-cursor", self.cursor.encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
@@ -65,6 +83,7 @@ def dashboard(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
     return Router(
         f"/api/v1/{name}",
         before_request=authenticate,  # a guard would do, but Litestar copies the handler for each call of one
+        response_headers=[CURSOR],
         route_handlers=handlers,
         security=[{"bearer": []}],
         tags=[name],
@@ -79,7 +98,9 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
     """
     services: Services = request.app.state.services
     claims = request.scope["claims"]  # type: ignore[typeddict-item]
-    return JsonBytes(await services.database.call(function, claims, *arguments), b"private, no-cache")
+    cursor = services.feed.hub.cursor  # before the document is read: it must not be younger
+    answer = await services.database.call(function, claims, *arguments)
+    return JsonBytes(answer, b"private, no-cache", cursor=cursor)
 
 
 def responses(

@@ -97,6 +97,39 @@ class Settings(Struct, frozen=True, kw_only=True):
         str,
         Meta(description="The `aud` that a token must have, alone or among others."),
     ] = "homeroom"
+    feed_poll_seconds: Annotated[
+        float,
+        Meta(
+            description="How long the feed's reader sleeps, should nothing wake it.",
+            ge=0.01,
+            le=60,
+        ),
+    ] = 1.0
+    stream_heartbeat_seconds: Annotated[
+        float,
+        Meta(description="How often a stream shows that it is alive, with its cursor.", ge=0.05, le=3600),
+    ] = 15.0
+    stream_ping_seconds: Annotated[
+        float,
+        Meta(
+            description="How often `/ws/dashboard/` asks for a pong; two that are missing end it.",
+            ge=0.05,
+            le=3600,
+        ),
+    ] = 30.0
+    stream_slow_seconds: Annotated[
+        float,
+        Meta(
+            description="A client that takes nothing for so long gets `reset` for what it missed; after six "
+            "times as long its connection is dropped.",
+            ge=0.05,
+            le=600,
+        ),
+    ] = 10.0
+    streams_per_person: Annotated[
+        int,
+        Meta(description="Streams that a person may have open, per API process.", ge=1, le=100_000),
+    ] = 10
     log_level: Annotated[
         Level,
         Meta(description="The least important log line to write."),

@@ -200,6 +200,9 @@ def _apply_code(connection: psycopg.Connection) -> bool:
                 raise MigrateError(f"{path.relative_to(tree.HERE)}: {error}") from error
         # This month's facts and the next three months' find their partition.
         connection.execute("select school.provide_interaction_months(current_date, current_date + 90)")
+        connection.execute("select feed.provide_days(current_date, current_date + 3)")
+        # Or the first reader would begin one.
+        connection.execute("select feed.current_epoch()")
         if problems := catalog_problems(connection):
             raise MigrateError("the release breaks the rules of the catalog:\n  " + "\n  ".join(problems))
         return _record_release(connection)

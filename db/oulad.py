@@ -235,7 +235,9 @@ def _session(url: str) -> Iterator[Connection]:
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(OWNER)))
         # If this process dies, the server sees it within a second, and the lock is free.
         connection.execute(
-            "set client_connection_check_interval = '1s'; set work_mem = '64MB'; set jit = off"
+            "set client_connection_check_interval = '1s'; set work_mem = '64MB'; set jit = off; "
+            # History, not news: it is no event of the live feed.
+            "set homeroom.feed_bulk = 'on'"
         )
         if not try_lock(connection, IMPORT_LOCK):
             holder = lock_holder(connection, IMPORT_LOCK)

@@ -18,6 +18,7 @@ MODULES = {
     "jobs": ("work", "jobs"),
     "refresh": ("refresh",),
     "truth": ("verify", "backfill"),
+    "tail": ("tail",),
 }
 """The modules of this package, and the commands in each."""
 
@@ -44,7 +45,7 @@ def main() -> None:
     """The dashboard backend of a learning platform, built inside PostgreSQL.
 
     Settings come from environment variables (docs/settings.md). Without DATABASE_URL every command works on
-    the embedded server of HOMEROOM_DATA_DIR. `up` runs it. migrate, rollback, status, analyst, import, seed,
-    jobs, verify and backfill join it, or start it for as long as they take; serve, work, token, url and psql
-    need one that runs. Only up and migrate make a new database.
+    the embedded server of HOMEROOM_DATA_DIR. `up` runs it. migrate, rollback, status, analyst, import,
+    seed, jobs, verify and backfill join it, or start it for as long as they take; serve, work, token,
+    tail, url and psql need one that runs. Only up and migrate make a new database.
     """

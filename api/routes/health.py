@@ -43,9 +43,9 @@ async def ready(request: Request[Any, Any, Any]) -> JsonBytes:
 
 @get("/metrics", tags=["health"], summary="How is it?", responses=METRICS_RESPONSES)
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The drift of aggregates, the jobs, unfolded deltas: Prometheus' text format, no token asked."""
+    """Aggregates' drift, jobs, unfolded deltas, the feed: Prometheus' text format, no token asked."""
     services: Services = request.app.state.services
-    body = exposition(await services.database.call(METRICS))
+    body = exposition(await services.database.call(METRICS), services.feed)
     return Response(body, media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
 

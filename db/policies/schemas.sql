@@ -8,5 +8,8 @@ grant usage on schema school, board to
 grant usage on schema api to
     homeroom_api, homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor,
     homeroom_director, homeroom_analyst, homeroom_admin, homeroom_service;
+grant usage on schema feed to
+    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
+    homeroom_analyst, homeroom_admin, homeroom_service;
 grant usage on schema ingest to homeroom_admin, homeroom_service;
 grant usage on schema analytics to homeroom_analyst, homeroom_director, homeroom_admin;

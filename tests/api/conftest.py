@@ -8,6 +8,9 @@ from tests.api.student import Programs, World
 from tests.api.support import People, School, school_of
 from tests.support.servers import Cluster
 
+# Signs of life come at once, so that no test waits for one.
+LIVELY = {"stream_heartbeat_seconds": 0.1, "stream_ping_seconds": 0.1, "stream_slow_seconds": 0.1}
+
 
 @pytest.fixture(scope="module")
 def school(cluster: Cluster) -> Iterator[School]:
@@ -32,3 +35,13 @@ def world(cluster: Cluster) -> Iterator[World]:
         database.connect() as db,
     ):
         yield World(school, db, *people.programs)
+
+
+@pytest.fixture(scope="module")
+def live_school(cluster: Cluster) -> Iterator[School]:
+    """A school whose API's streams are lively; each test of a module makes people of its own."""
+    with (
+        cluster.prepared(People) as (database, people),
+        school_of(database, people, streams_per_person=3, **LIVELY) as school,
+    ):
+        yield school

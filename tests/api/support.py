@@ -33,9 +33,9 @@ def settings_for(database: Database, **others: Any) -> Settings:
 
 
 @contextmanager
-def school_of(database: Database, people: People) -> Iterator[School]:
-    """Run an API on the database of these people."""
-    with serving(create_app(settings_for(database))) as client:
+def school_of(database: Database, people: People, **settings: Any) -> Iterator[School]:
+    """Run an API on the database of these people; settings: other than a test's."""
+    with serving(create_app(settings_for(database, **settings))) as client:
         yield School(database, client, people)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
@@ -31,7 +33,15 @@ GETS = [
     ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
 ]
+EVENTS = "/api/v1/events"
+STREAMS = ["/dashboard/stream"] + [
+    f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "director", "parent")
+]
 ERRORS = [
+    *((stream, None, None, 401) for stream in STREAMS),
+    *((stream, "ada", "student", 403) for stream in STREAMS[2:]),
+    ("/api/v1/student/dashboard/stream", "admin", "admin", 403),
+    ("/dashboard/stream?events=Grade", "ada", "student", 422),
     ("/api/v1/student/performance", None, None, 401),
     ("/api/v1/student/performance", "parent", "parent", 403),
     ("/api/v1/student/dashboard", "admin", "admin", 403),
@@ -95,8 +105,11 @@ def test_errors_are_as_described(
 def test_every_path_is_tried_here(school: School) -> None:
     document = document_of(school)
     gets = {path for path, methods in document["paths"].items() if "get" in methods}
-    assert gets == {path_of(document, url) for url, *_ in GETS} | {"/metrics"}  # test_metrics.py
-    assert set(document["paths"]) - gets == {RECALCULATE, ACTION}
+    assert gets == {path_of(document, url) for url, *_ in GETS} | {
+        "/metrics",
+        *STREAMS,
+    }  # have their own tests
+    assert set(document["paths"]) - gets == {RECALCULATE, ACTION, EVENTS}
 
 
 @pytest.mark.parametrize(("how_many", "status"), [(1, 200), (101, 202), (0, 422), (1001, 422)])
@@ -138,6 +151,25 @@ def test_an_action_is_described_and_answered_as_described(
     assert fits == (status != 422)
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"to": {"person": "{ada}"}, "type": "reminder", "data": {"text": "Tomorrow"}}, 202),
+        ({"to": {"group": "role:student"}, "type": "reminder", "data": {}}, 202),
+        ({"to": {"person": str(UUID(int=1))}, "type": "reminder", "data": {}}, 404),
+        ({"to": {}, "type": "reminder", "data": {}}, 422),
+        ({"to": {"person": "{ada}"}, "type": "grade", "data": {}}, 422),
+        ({"to": {"person": "{ada}"}, "type": "No name", "data": {}}, 422),
+    ],
+    ids=str,
+)
+def test_an_event_is_answered_as_described(school: School, body: dict[str, Any], status: int) -> None:
+    filled_body = json.loads(json.dumps(body).replace("{ada}", str(school.ada)))
+    answer = school.post(EVENTS, school.admin, "admin", filled_body)
+    assert answer.status_code == status, answer.text
+    validate(document_of(school), EVENTS, answer, "post")
+
+
 def test_both_slash_forms_answer_the_same(school: School) -> None:
     for url, who, role in GETS:
         path, _, query = url.partition("?")
@@ -153,7 +185,8 @@ def test_everything_is_described(school: School) -> None:
         assert schema["properties"], name
         for field, property_ in schema["properties"].items():
             assert property_.get("description") or "const" in property_, f"{name}.{field}"
-            if (name, field) != ("StudentDashboard", "sources"):  # there are none yet
+            # There are no sources yet; what an event says is its sender's business.
+            if (name, field) not in {("StudentDashboard", "sources"), ("EventRequest", "data")}:
                 assert property_.get("type") != "object", f"{name}.{field} says nothing about its content"
     for path, methods in document["paths"].items():
         for operation in methods.values():
@@ -161,7 +194,8 @@ def test_everything_is_described(school: School) -> None:
             for parameter in operation.get("parameters", []):
                 assert parameter["description"], f"{path} {parameter['name']}"
             for status, response in operation["responses"].items():
-                usual = "text/plain; version=0.0.4" if path == "/metrics" else "application/json"
+                usual = "text/event-stream" if path in STREAMS else "application/json"
+                usual = "text/plain; version=0.0.4" if path == "/metrics" else usual
                 kind = usual if status in ("200", "202") else "application/problem+json"
                 assert set(response["content"]) == {kind}, f"{path} {status}"
 
@@ -171,7 +205,7 @@ def test_endpoints_of_people_ask_for_a_token(school: School) -> None:
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            if path.startswith("/api/"):
+            if path.startswith("/api/") or path in STREAMS:
                 assert operation["security"] == [{"bearer": []}]
                 assert {"401", "403"} <= set(operation["responses"])
                 method = "get" if "get" in methods else "post"

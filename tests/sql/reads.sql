@@ -402,11 +402,11 @@ from (
     select c.oid::regclass as relation
     from pg_class as c
     where c.relkind = 'r' and (
-        (c.relnamespace = 'school'::regnamespace and c.relispartition)
+        (c.relnamespace in ('school'::regnamespace, 'feed'::regnamespace) and c.relispartition)
         or (c.relnamespace = 'ingest'::regnamespace and c.relpersistence = 'u')
     )
     union all
-    select u.relation from tests.tables('auth', 'ops') as u
+    select u.relation from tests.tables('auth', 'feed', 'ops') as u
 ) as t
 cross join unnest(array[
     'ann student', 'pam parent', 'tom teacher', 'uma tutor', 'mia mentor', 'dan director', 'lea analyst', 'abe admin',

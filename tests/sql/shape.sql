@@ -51,7 +51,7 @@ insert into rule (title, query, statements, object) values
     'the owner''s functions see every table by a policy of their own',
     $$
     select t.relation::text as object
-    from tests.tables('auth', 'school', 'board', 'ingest', 'ops') as t
+    from tests.tables('auth', 'school', 'board', 'feed', 'ingest', 'ops') as t
     where not exists (
         select from pg_policy as p
         where p.polrelid = t.relation and p.polroles = array['homeroom_owner'::regrole::oid] and p.polcmd = '*'
@@ -138,7 +138,7 @@ insert into rule (title, query, statements, object) values
     'a column whose name does not say it all has a comment',
     $$
     select format('%s.%s', t.relation, a.attname) as object
-    from tests.tables('auth', 'school', 'board', 'ingest', 'ops') as t
+    from tests.tables('auth', 'school', 'board', 'feed', 'ingest', 'ops') as t
     join pg_attribute as a on a.attrelid = t.relation
     where a.attnum > 0 and not a.attisdropped and col_description(a.attrelid, a.attnum) is null
         and a.attname !~ '(_id|_at|^id|^name|^title|^description|^email|^role|^total_\w+_completed|^singleton)$'

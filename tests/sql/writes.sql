@@ -10,7 +10,9 @@ from tests.tables('school') as t
 where t.relation <> 'school.organization'::regclass;
 
 create temporary table derived as
-select t.relation from tests.tables('board', 'ingest') as t;
+select t.relation from tests.tables('board', 'ingest') as t
+union all
+select 'feed.event'::regclass;
 
 create temporary table writer as
 select a.actor, tests.claims(a.actor) ->> 'org' as org

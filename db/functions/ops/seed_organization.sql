@@ -3,8 +3,11 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
+    was_bulk constant text := coalesce(current_setting('homeroom.feed_bulk', true), 'off');
     org bigint;
 begin
+    -- Nothing of this is news. (In a clause of the function only a superuser might set it.)
+    perform set_config('homeroom.feed_bulk', 'on', true);
     insert into school.organization (name, time_zone, source, external_id)
     values (school_name, 'Europe/Berlin', 'synthetic', school_name)
     returning org_id into org;
@@ -25,6 +28,7 @@ begin
     where p.org_id = org;
 
     perform ops.seed_programs(org, school_name, today);
+    perform set_config('homeroom.feed_bulk', was_bulk, true);
 
     return org;
 end

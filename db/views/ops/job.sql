@@ -43,6 +43,16 @@ from (
         'select school.provide_interaction_months(current_date, current_date + 90)', false
     ),
     (
+        'feed days', 'Makes the partitions that events of the next three days will need.',
+        interval '1 hour', timestamptz '2000-01-01 00:02:00+00',
+        'select feed.provide_days(current_date, current_date + 3)', false
+    ),
+    (
+        'drop feed days', 'Drops the events that are older than the setting feed_days.',
+        interval '15 minutes', timestamptz '2000-01-01 00:03:00+00',
+        'select feed.drop_days()', false
+    ),
+    (
         'analyze interactions', 'Tells the planner what the interactions are like: autovacuum leaves a partitioned table out.',
         interval '1 day', timestamptz '2000-01-01 02:00:00+00',
         'select ops.analyze_interactions()', false

@@ -1,0 +1,40 @@
+"""What others may send into the feed, for validation and OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+Group = Annotated[str, Meta(max_length=100)]
+
+
+class Recipient(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """To whom: one of the two."""
+
+    person: Annotated[UUID | None, Meta(description="This person alone.")] = None
+    group: Annotated[
+        Group | None,
+        Meta(description="Everybody of `role:<role>`, `course:<id>`, `cohort:<id>` or `track:<id>`."),
+    ] = None
+
+
+class EventRequest(Struct, forbid_unknown_fields=True):
+    """An event to be sent."""
+
+    to: Annotated[Recipient, Meta(description="Who hears it.")]
+    type: Annotated[
+        str,
+        Meta(
+            description="A name of your own, or `alerts`, `metrics_update`, `student_progress`.",
+            pattern="^[a-z][a-z0-9_]{0,62}$",
+        ),
+    ]
+    data: Annotated[dict[str, Any], Meta(description="What the message says besides its type.")]
+
+
+class EventPosted(Struct, forbid_unknown_fields=True):
+    """An event that was taken, and is on its way."""
+
+    id: Annotated[int, Meta(description="Its id, which its messages carry as `event_id`.")]

@@ -1,0 +1,95 @@
+"""The live feed in this process: its reader, its hub, and what both ask the database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import msgspec
+
+from api.auth import Claims
+from api.database import Database, DatabaseError, Function
+from api.settings import Settings
+from listener.feed.hub import Hub
+from listener.feed.person import Refused, Unavailable
+from listener.feed.reader import Reader
+
+TOPICS = Function("feed_topics", "jsonb")
+REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
+DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
+    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean"), ("true", "true")),
+    "parent": (Function("parent_dashboard", "jsonb"), ()),
+}
+"""Of each role that has one, the document that comes with `reset`."""
+
+
+class Asked:
+    """What the feed asks the database about a person: a few calls at a time, so that requests are served."""
+
+    def __init__(self, database: Database, at_once: int) -> None:
+        """at_once: so many of the database's connections are for this at most."""
+        self._database = database
+        self._turns = asyncio.Semaphore(at_once)
+        # Everybody waits for those whose rights have changed; they do not wait for those who connect.
+        self._urgent = asyncio.Semaphore(at_once)
+
+    async def topics(self, claims: str) -> bytes:
+        """api.feed_topics()."""
+        return await self._call(self._urgent, TOPICS, claims)
+
+    async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
+        """api.feed_replay()."""
+        return await self._call(
+            self._turns, REPLAY, claims, cursor, "{" + ",".join(kinds) + "}" if kinds else None
+        )
+
+    async def document(self, claims: str) -> bytes:
+        """The document of the person's role; null where there is none."""
+        role = msgspec.json.decode(claims, type=Claims).role
+        if role not in DOCUMENTS:
+            return b"null"
+        function, arguments = DOCUMENTS[role]
+        return await self._call(self._turns, function, claims, *arguments)
+
+    async def _call(self, turns: asyncio.Semaphore, function: Function, *arguments: str | None) -> bytes:
+        async with turns:
+            try:
+                return await self._database.call(function, *arguments)
+            except DatabaseError as error:
+                if error.sqlstate in ("HR401", "HR403"):
+                    raise Refused(error.sqlstate) from error
+                raise Unavailable from error
+
+
+class Feed:
+    """Reader and hub of an API process; they live as long as the application."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        """database: asked about persons. The reader has a connection of its own."""
+        self.hub = Hub(per_person=settings.streams_per_person, slow_seconds=settings.stream_slow_seconds)
+        self.reader = Reader(settings.api_conninfo(), self.hub, settings.feed_poll_seconds)
+        self.asked = Asked(database, max(1, settings.database_pool_size // 4))
+        self._settings = settings
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to read and to send signs of life. Waits for nothing: the database may be away."""
+        self.reader.start()
+        self._tasks = [
+            asyncio.create_task(self._beat(self._settings.stream_heartbeat_seconds, pings=False)),
+            asyncio.create_task(self._beat(self._settings.stream_ping_seconds, pings=True)),
+        ]
+
+    async def stop(self) -> None:
+        """End. Streams have ended by now."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.reader.stop()
+
+    async def _beat(self, seconds: float, *, pings: bool) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await self.hub.beat(pings)

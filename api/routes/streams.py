@@ -1,0 +1,125 @@
+"""The live feed: server-sent events for each role, and WebSockets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Router, WebSocket, get, websocket
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter, PathParameter, QueryParameter
+
+from api.documents import Alive
+from api.endpoint import responses
+from api.streams import Stream, admit, socket_stream
+
+STREAM = responses(Alive, 401, 403, 422, 429) | {
+    200: ResponseSpec(
+        str,
+        generate_examples=False,
+        media_type="text/event-stream",
+        description="Messages until the client leaves: docs/live.md says of what shape.",
+    )
+}
+WATCHERS = ("teacher", "tutor", "admin")
+UPDATES = ("metrics_update", "alerts", "student_progress")
+KINDS = r"^[a-z][a-z0-9_]{0,62}(,[a-z][a-z0-9_]{0,62}){0,19}$"
+
+Events = Annotated[
+    str | None,
+    QueryParameter(description="Only these types, separated by commas; all unless given.", pattern=KINDS),
+]
+Named = Annotated[bool, QueryParameter(description="Whether a message's type is the name of its event, too.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(description="Where to go on: a stream's last id, or a document's X-Feed-Cursor."),
+]
+LastEventId = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Last-Event-ID", description="The same; a browser sends it when it connects again. Comes first."
+    ),
+]
+Token = Annotated[
+    str | None,
+    QueryParameter(description="The token, for a browser: its EventSource sends no headers."),
+]
+
+
+@get("/dashboard/stream", before_request=admit, summary="What happens", responses=STREAM)
+async def stream(
+    request: Request[Any, Any, Any],
+    events: Events = None,
+    named: Named = False,
+    cursor: Cursor = None,
+    last_event_id: LastEventId = None,
+    token: Token = None,
+) -> Stream:
+    """What happens from now on, or has happened since a cursor, of what I may see. Every role."""
+    return Stream(request, None, named=named, cursor=cursor, kinds=events)
+
+
+def of_role(role: str) -> Any:
+    """The stream that belongs to the dashboard of a role."""
+
+    @get(
+        f"/api/v1/{role}/dashboard/stream",
+        before_request=admit,
+        operation_id=f"{role.title()}DashboardStream",
+        summary="What changes on my dashboard",
+        description=f"What happens now, or has happened since a cursor, of what I may see. Role {role}.",
+        responses=STREAM,
+    )
+    async def role_stream(
+        request: Request[Any, Any, Any],
+        events: Events = None,
+        named: Named = False,
+        cursor: Cursor = None,
+        last_event_id: LastEventId = None,
+        token: Token = None,
+    ) -> Stream:
+        return Stream(request, (role,), named=named, cursor=cursor, kinds=events)
+
+    return role_stream
+
+
+@websocket("/ws/dashboard")
+async def dashboard_socket(socket: WebSocket[Any, Any, Any]) -> None:
+    """What happens, for teachers, tutors and admins."""
+    await socket_stream(
+        socket.app.state.services,
+        socket.scope,
+        socket.receive,
+        roles=WATCHERS,
+        wrapped=False,
+        first={"metrics": None},
+    )
+
+
+@websocket("/dashboard/ws/{user_id:uuid}")
+async def user_socket(
+    socket: WebSocket[Any, Any, Any], user_id: Annotated[UUID, PathParameter(description="Whom it is about.")]
+) -> None:
+    """Updates about oneself, or about somebody whose work one may see."""
+    await socket_stream(
+        socket.app.state.services,
+        socket.scope,
+        socket.receive,
+        roles=None,
+        wrapped=True,
+        kinds=UPDATES,
+        user=user_id,
+    )
+
+
+ROUTER = Router(
+    "/",
+    route_handlers=[
+        stream,
+        *(of_role(role) for role in ("student", "teacher", "director", "parent")),
+        dashboard_socket,
+        user_socket,
+    ],
+    security=[{"bearer": []}],
+    tags=["live"],
+)

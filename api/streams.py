@@ -1,0 +1,287 @@
+"""What streams share: who may have one, server-sent events, WebSockets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+from litestar import Request
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Send
+from msgspec import Struct
+
+from api.auth import Claims, bearer, bounded
+from api.edge import DIRECT, HEAD, STREAM
+from api.endpoint import Services
+from api.errors import ApiError
+from listener.feed.client import Client, End
+from listener.feed.hub import TooMany
+from listener.feed.messages import Message, Socket, Sse
+from listener.feed.person import Person, Refused, Unavailable
+from listener.feed.snapshot import harmless
+
+UNNAMED, NAMED, FLAT, WRAPPED = Sse(False), Sse(True), Socket(False), Socket(True)
+"""One shape for all clients that have it: an event is encoded once for all of them."""
+
+READY_SECONDS = 5.0
+"""How long a client may wait for the feed to be there, after a start without a database."""
+RETRY = b"retry: 2000\n"
+"""A client that lost its stream waits for two seconds."""
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would keep events until it has enough of them
+]
+
+MESSAGE_BYTES = 1024
+"""A longer message from a client is an error."""
+BAD_MESSAGES = 3
+"""With so many errors a client is shown out."""
+NORMAL, RESTART, AGAIN, MISBEHAVED = 1000, 1012, 1013, 1008
+NOT_AUTHENTICATED, NOT_ALLOWED, SILENT, TOO_MANY = 4401, 4403, 4408, 4429
+CODES = {
+    End.EXPIRED: NOT_AUTHENTICATED,
+    End.UNAVAILABLE: AGAIN,
+    End.SILENT: SILENT,
+    End.STOPPED: RESTART,
+    End.MISBEHAVED: MISBEHAVED,
+}
+"""How a WebSocket is closed."""
+
+
+async def admit(request: Request[Any, Any, Any]) -> None:
+    """As `authenticate` does; but a stream's token may stand in the query: a browser sends no headers."""
+    if request.method != "OPTIONS":
+        services: Services = request.app.state.services
+        request.scope["person"] = await person(services, request.scope)  # type: ignore[typeddict-unknown-key]
+
+
+async def person(services: Services, scope: Any) -> Person:
+    """Who asks. Raises ApiError."""
+    given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+    if given and not any(name == b"authorization" for name, _ in scope["headers"]):
+        token = bounded(given[0].encode())
+    else:
+        token = bearer(scope["headers"])
+    verified = await services.authenticator.verified(token)
+    claims = msgspec.json.decode(verified.claims, type=Claims)
+    return Person(claims.org, claims.sub, claims.role, verified.claims, verified.expires)
+
+
+async def enter(services: Services, client: Client) -> None:
+    """Let a client in. Raises ApiError before the feed is there, and TooMany."""
+    if not await services.feed.hub.ready(READY_SECONDS):
+        raise ApiError("HR503", "The live feed is away.")
+    services.feed.hub.enter(client)
+
+
+class Stream(ASGIResponse):
+    """Server-sent events, until the client leaves. Errors before the first of them are problems as ever."""
+
+    def __init__(
+        self,
+        request: Request[Any, Any, Any],
+        roles: Sequence[str] | None,
+        *,
+        named: bool,
+        cursor: str | None,
+        kinds: str | None = None,
+    ) -> None:
+        """roles: who may have this stream; None: every role. kinds: those wanted, separated by commas."""
+        self._services: Services = request.app.state.services
+        self._person: Person = request.scope["person"]  # type: ignore[typeddict-item]
+        if roles is not None and self._person.role not in roles:
+            raise ApiError("HR403", f"this is for the role {' or '.join(roles)}")
+        self._named = named
+        self._cursor = harmless(request.headers.get("last-event-id") or cursor)
+        self._kinds = tuple(kinds.split(",")) if kinds else None
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        """Stream."""
+        direct: Any = scope[DIRECT]
+        client = Client(
+            self._services.feed.hub,
+            self._services.feed.asked,
+            self._person,
+            NAMED if self._named else UNNAMED,
+            direct,
+            cursor=self._cursor,
+            kinds=self._kinds,
+        )
+
+        async def begin(cursor: str | None) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
+            position = b"" if cursor is None else b"id: %b\n" % cursor.encode()
+            await direct({"type": "http.response.body", "body": RETRY + position + b"\n", "more_body": True})
+
+        if HEAD in scope:
+            await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        try:
+            await enter(self._services, client)
+        except TooMany:
+            raise ApiError("HR429", "You have as many streams open as one may have.") from None
+        scope[STREAM] = LiveSse(client)
+        try:
+            await client.begin(begin)
+        except (Refused, Unavailable) as error:
+            del scope[STREAM]
+            raise error.__cause__ or error from None
+
+
+class Live:
+    """A stream that has begun, as the Edge goes on with it."""
+
+    __slots__ = ("client",)
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def __call__(self, scope: Any, receive: Any) -> None:
+        """Stream to the end."""
+        # The server's own objects keep the scope as long as this lasts: what nobody needs any more goes.
+        scope["headers"].clear()
+        kept = {name: scope[name] for name in ("type", "method", STREAM) if name in scope}
+        scope.clear()
+        scope.update(kept)
+        end = await self.client.serve(lambda: self.listen(receive))
+        if end is End.GONE:
+            return
+        with suppress(OSError):
+            if end is End.EXPIRED:
+                await self.client.patiently(self.client.shape.special("expired"))
+            await self.client.patiently(self.last(end))
+
+    def stop(self) -> None:
+        """End soon."""
+        self.client.cut(End.STOPPED)
+
+    async def listen(self, receive: Any) -> None:
+        """Take what the client says, until it has left."""
+        raise NotImplementedError
+
+    def last(self, end: End) -> Message:
+        """What tells the client that this was all."""
+        raise NotImplementedError
+
+
+class LiveSse(Live):
+    """Server-sent events."""
+
+    __slots__ = ()
+
+    async def listen(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def last(self, end: End) -> Message:
+        return {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+class LiveSocket(Live):
+    """A WebSocket."""
+
+    __slots__ = ()
+
+    async def listen(self, receive: Any) -> None:
+        wrong = 0
+        while (message := await receive())["type"] != "websocket.disconnect":
+            text = message.get("text") or ""
+            short = 0 < len(text) <= MESSAGE_BYTES
+            if short and _is_pong(text):
+                self.client.unanswered = 0
+                continue
+            wrong += 1
+            reason = "unknown message" if short else "a message has to be text, and short"
+            said = self.client.shape.special("error", data=msgspec.json.encode({"message": reason}))
+            await self.client.patiently(said)
+            if wrong == BAD_MESSAGES:
+                self.client.cut(End.MISBEHAVED)
+                return
+
+    def last(self, end: End) -> Message:
+        refused = NOT_AUTHENTICATED if self.client.code == "HR401" else NOT_ALLOWED
+        return {"type": "websocket.close", "code": CODES.get(end, refused)}
+
+
+class Incoming(Struct):
+    """What a WebSocket client may say."""
+
+    type: str
+
+
+async def socket_stream(
+    services: Services,
+    scope: Any,
+    receive: Any,
+    *,
+    roles: Sequence[str] | None,
+    wrapped: bool,
+    kinds: tuple[str, ...] | None = None,
+    user: UUID | None = None,
+    first: Mapping[str, Any] | None = None,
+) -> None:
+    """A WebSocket, from its handshake to its end: a close code, for browsers are not shown a refusal.
+
+    roles: who may have it; None: every role. kinds: None: all. user: whom it is about; None: who asks.
+    first: what the message before all others says besides the cursor; None: there is none.
+    """
+    send: Any = scope[DIRECT]
+    await receive()
+    await send({"type": "websocket.accept"})
+    try:
+        who = await person(services, scope)
+        if roles is not None and who.role not in roles:
+            await _close(send, NOT_ALLOWED)
+            return
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("cursor", [None])[0]
+        client = Client(
+            services.feed.hub,
+            services.feed.asked,
+            who,
+            WRAPPED if wrapped else FLAT,
+            send,
+            cursor=harmless(given),
+            kinds=kinds,
+            subject=user if user != who.id else None,
+        )
+        await enter(services, client)
+    except TooMany:
+        await _close(send, TOO_MANY)
+        return
+    except ApiError as error:
+        await _close(send, AGAIN if error.code == "HR503" else NOT_AUTHENTICATED)
+        return
+
+    async def begin(cursor: str | None) -> None:
+        if client.subject is not None and not client.topics:
+            raise Refused("HR403")
+        if first is not None:
+            welcome = {"type": "welcome", **first, "cursor": cursor or client.position}
+            await send({"type": "websocket.send", "text": msgspec.json.encode(welcome).decode()})
+
+    scope[STREAM] = LiveSocket(client)
+    try:
+        await client.begin(begin)
+    except Refused as error:
+        client.code = error.code
+        client.cut(End.REFUSED)
+    except Unavailable:
+        client.cut(End.UNAVAILABLE)
+
+
+def _is_pong(text: str) -> bool:
+    try:
+        return msgspec.json.decode(text, type=Incoming).type == "pong"
+    except msgspec.DecodeError:
+        return False
+
+
+async def _close(send: Any, code: int) -> None:
+    with suppress(OSError):
+        await send({"type": "websocket.close", "code": code})

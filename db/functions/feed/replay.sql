@@ -1,0 +1,64 @@
+create or replace function feed.replay(cursor text, kinds text[]) returns json
+language plpgsql volatile parallel unsafe security definer
+set search_path = ''
+as $$
+declare
+    epoch constant text := feed.current_epoch();
+    known constant pg_snapshot := feed.cursor_snapshot(cursor, epoch);
+    known_end constant xid8 := pg_snapshot_xmax(known);
+    known_open constant xid8[] := array(select pg_snapshot_xip(known));
+    own constant xid8 := pg_current_xact_id_if_assigned();
+    org constant bigint := auth.org_id();
+    most constant integer := feed.replay_limit();
+    -- Others' events are passed over; how many, has an end too.
+    most_looked_at constant integer := 20 * most;
+    read record;
+    is_reset boolean;
+begin
+    -- Topics, events and the snapshot in one statement: a right that ends later is told by an event that this cursor has not seen.
+    with heard as materialized (
+        select feed.topics() as topics, board.snapshot() as seen
+    ),
+    fresh as materialized (
+        (select e.* from feed.event as e where e.txid >= known_end and e.txid is distinct from own limit most_looked_at + 1)
+        union all
+        (select e.* from feed.event as e where e.txid = any (known_open) and e.txid is distinct from own limit most_looked_at + 1)
+    ),
+    told as (
+        select
+            count(*) as number,
+            coalesce(
+                json_agg(
+                    json_build_object('org', f.org_id, 'id', f.id, 'txid', f.txid::text, 'kind', f.kind, 'data', f.payload)
+                    order by f.id
+                ),
+                '[]'
+            ) as events
+        from fresh as f
+        where f.org_id = org and f.kind <> 'rights' and f.topics && (select h.topics from heard as h)
+            and (kinds is null or f.kind = any (kinds))
+    )
+    select
+        h.topics, t.number, t.events,
+        feed.cursor_text(epoch, h.seen, feed.after(feed.last_txid(h.seen))) as cursor,
+        (select count(*) from fresh) as looked_at
+    into read
+    from heard as h
+    cross join told as t;
+
+    is_reset := cursor is not null
+        and (known is null or read.number > most or read.looked_at > most_looked_at or not feed.is_complete(known));
+    return json_build_object(
+        'reset', is_reset, 'cursor', read.cursor, 'topics', read.topics,
+        'events', case when is_reset then '[]' else read.events end
+    );
+end
+$$;
+comment on function feed.replay(text, text[]) is
+'What the caller has missed since the cursor: {"reset", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind", "data"}]},
+in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted; null: all. A cursor that cannot be honoured,
+or more than feed.replay_limit() events: reset is true, and there are none.';
+revoke all on function feed.replay(text, text[]) from public;
+grant execute on function feed.replay(text, text[]) to
+    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
+    homeroom_analyst, homeroom_admin, homeroom_service;

@@ -1,0 +1,91 @@
+"""`homeroom serve` as a process, for tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.api.support import SECRET
+from tests.support.servers import Database
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60
+"""Seconds: on a busy machine much takes long."""
+
+
+class Server:
+    """A running `homeroom serve`, a client for it, and its log."""
+
+    def __init__(self, process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> None:
+        self.process = process
+        self.client = client
+        self.log = log
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged: one JSON object a line, all of it."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+def environment(database: Database, **others: str) -> dict[str, str]:
+    """The variables that `homeroom serve` runs with."""
+    return {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": database.url(),
+        "API_DATABASE_URL": database.url("homeroom_api"),
+        "JWT_SECRET": SECRET,
+        **others,
+    }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(database: Database, tmp_path: Path, **others: str) -> Iterator[Server]:
+    """Run `homeroom serve` for as long as the block lasts, if it does not end before."""
+    port = int(others.pop("DASHBOARD_PORT", 0)) or free_port()
+    log = tmp_path / "log"
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve"],
+            cwd=ROOT,
+            env=environment(database, DASHBOARD_PORT=str(port), **others),
+            stdout=subprocess.DEVNULL,
+            stderr=sink,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            until(lambda: answers(client) or process.poll() is not None)
+            assert process.poll() is None, log.read_text()
+            yield Server(process, client, log)
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE) is not None
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
