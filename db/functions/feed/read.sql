@@ -24,7 +24,7 @@ begin
                 coalesce(
                     json_agg(
                         json_build_object(
-                            'org', f.org_id, 'id', f.id, 'txid', f.txid::text, 'topics', f.topics, 'kind', f.kind, 'data', f.payload
+                            'org', f.org_id, 'id', f.id, 'txid', f.txid::text, 'topics', f.topics, 'kind', f.kind, 'data', feed.told(f)
                         )
                         order by f.id
                     ),

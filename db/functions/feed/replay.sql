@@ -29,7 +29,7 @@ begin
             count(*) as number,
             coalesce(
                 json_agg(
-                    json_build_object('org', f.org_id, 'id', f.id, 'txid', f.txid::text, 'kind', f.kind, 'data', f.payload)
+                    json_build_object('org', f.org_id, 'id', f.id, 'txid', f.txid::text, 'kind', f.kind, 'data', feed.told(f))
                     order by f.id
                 ),
                 '[]'
