@@ -5,7 +5,7 @@
 Everything runs on an embedded server that is thrown away, with fsync and synchronous_commit on. The sides of
 `rates` are copies of one database, in which as many writers as said hand in work, one row a transaction:
 `off` has the triggers of the feed disabled (all others stay), `none` has the feed and no reader, `polls` a
-reader that reads without a pause of more than 10 ms, `sleeps` one that goes to sleep whenever it may and is
+reader that reads every 20 ms, `sleeps` one that goes to sleep whenever it may and is
 woken. They take turns. `open` keeps a transaction open while events pile up, and times the reader.
 """
 
@@ -29,7 +29,7 @@ SCHOOL = School(students=3_200, courses=2, works=400, graded=1)
 SIDES = ("off", "none", "polls", "sleeps")
 WRITERS = (1, 8, 32)
 REQUIRED = 0.75  # of the rate without, at 32 writers
-PAUSE = 0.01  # seconds between two reads of who polls
+PAUSE = 0.02  # seconds between two reads of who polls
 MOST = 10_000
 
 # Each writer has students of its own, and gives each of them one work after the other.

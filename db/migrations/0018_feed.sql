@@ -13,7 +13,9 @@ create table feed.event (
     at timestamptz not null default clock_timestamp(),
     topics text[] not null,
     kind text not null,
-    payload json not null
+    payload json not null,
+    student_id uuid,
+    course_id uuid
 ) partition by range (at);
 comment on table feed.event is
 'One row per fact that somebody may want to hear of, whoever hears it. Partitioned by day (UTC); feed.provide_days makes the partitions
@@ -22,7 +24,9 @@ comment on column feed.event.txid is 'The transaction that wrote it. A reader as
 comment on column feed.event.at is 'When it was written, which is before it was committed.';
 comment on column feed.event.topics is 'Who hears it: everybody whose feed.topics() has one of these.';
 comment on column feed.event.kind is 'What happened: submission, grade, … ; rights is for the reader alone.';
-comment on column feed.event.payload is 'What the client is told. It holds timestamp; ids; names only where all who hear it may read them.';
+comment on column feed.event.payload is 'What the client is told: timestamp and ids. No names, which are looked up when it is read.';
+comment on column feed.event.student_id is 'Whom the client is told of by name, as "student"; null where nobody. See feed.told.';
+comment on column feed.event.course_id is 'In which course: its teachers hear it, and read the names of those alone who are or were enrolled.';
 create index event_txid_idx on feed.event (txid);
 alter table feed.event enable row level security;
 alter table feed.event force row level security;

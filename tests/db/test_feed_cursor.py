@@ -99,7 +99,7 @@ def test_a_transaction_that_stays_open_loses_nothing_and_holds_nobody_up(
 
 def test_reading_is_a_range_of_the_index(api: psycopg.Connection[Any], db: psycopg.Connection[Any]) -> None:
     """From the snapshot's end, and those that were open one by one; never from its beginning."""
-    db.execute("set enable_seqscan = off; set plan_cache_mode = force_generic_plan; load 'auto_explain'")
+    db.execute("load 'auto_explain'")
     db.execute("set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on")
     plans: list[str] = []
     db.add_notice_handler(lambda notice: plans.append(notice.message_primary or ""))

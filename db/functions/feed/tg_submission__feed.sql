@@ -9,21 +9,21 @@ begin
         return null;
     end if;
 
-    -- Subqueries rather than joins: whatever the planner thinks of the number of rows, each looks up one.
-    -- The name is told where the course's teachers may read it: of those who are or were enrolled.
     if tg_op = 'INSERT' then
-        insert into feed.event (org_id, topics, kind, payload)
+        insert into feed.event (org_id, topics, kind, student_id, course_id, payload)
         select
             n.org_id,
             array['admin', 'student:' || n.student_id, 'course-staff:' || n.course_id],
             k.kind,
+            n.student_id,
+            n.course_id,
             case k.kind
                 when 'grade' then json_build_object(
-                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
                     'grade', trim_scale(n.grade), 'timestamp', board.utc(clock_timestamp())
                 )
                 else json_build_object(
-                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
                     'timestamp', board.utc(clock_timestamp())
                 )
             end
@@ -31,34 +31,22 @@ begin
         cross join lateral (
             values ('submission', n.submitted_at is not null), ('grade', n.grade is not null)
         ) as k (kind, happened)
-        cross join lateral (
-            select (
-                select case
-                    when exists (
-                        select from school.enrollment as e
-                        where e.org_id = n.org_id and e.student_id = n.student_id and e.course_id = n.course_id
-                    ) then json_build_object('id', p.id, 'name', p.name, 'email', p.email)
-                    else json_build_object('id', p.id)
-                end
-                from school.person as p
-                where p.org_id = n.org_id and p.id = n.student_id
-            ) as student
-            offset 0
-        ) as s
         where k.happened;
     else
-        insert into feed.event (org_id, topics, kind, payload)
+        insert into feed.event (org_id, topics, kind, student_id, course_id, payload)
         select
             n.org_id,
             array['admin', 'student:' || n.student_id, 'course-staff:' || n.course_id],
             k.kind,
+            n.student_id,
+            n.course_id,
             case k.kind
                 when 'grade' then json_build_object(
-                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
                     'grade', trim_scale(n.grade), 'timestamp', board.utc(clock_timestamp())
                 )
                 else json_build_object(
-                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id, 'student', s.student,
+                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
                     'timestamp', board.utc(clock_timestamp())
                 )
             end
@@ -69,20 +57,6 @@ begin
             ('submission', n.submitted_at is not null and n.submitted_at is distinct from o.submitted_at),
             ('grade', n.grade is distinct from o.grade)
         ) as k (kind, happened)
-        cross join lateral (
-            select (
-                select case
-                    when exists (
-                        select from school.enrollment as e
-                        where e.org_id = n.org_id and e.student_id = n.student_id and e.course_id = n.course_id
-                    ) then json_build_object('id', p.id, 'name', p.name, 'email', p.email)
-                    else json_build_object('id', p.id)
-                end
-                from school.person as p
-                where p.org_id = n.org_id and p.id = n.student_id
-            ) as student
-            offset 0
-        ) as s
         where k.happened;
     end if;
 
