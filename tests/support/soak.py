@@ -211,9 +211,8 @@ class Soak:
             try:
                 self._wait_until(lambda client=client, heard=heard: client.got >= heard)
             except TimeoutError:
-                missing = sorted(heard - client.got)
-                told = f"{client.resets} resets, stands at {client.cursor}"
-                raise AssertionError(f"{client.claims['role']} misses {missing[:9]}, {told}") from None
+                told = f"misses {sorted(heard - client.got)[:9]}, {client.resets} resets, at {client.cursor}"
+                raise AssertionError(f"{client.claims['role']} {told}") from None
 
     @staticmethod
     def _wait_until(condition: Any) -> None:
