@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from listener.feed.messages import Batch, Event, Message, Shape, read_replay, read_topics
+from listener.feed.messages import RIGHTS, Batch, Event, Message, Shape, read_replay, read_topics
 from listener.feed.person import Person, Refused, Source, Unavailable
 from listener.feed.snapshot import Snapshot
 
@@ -219,6 +219,10 @@ class Client:
         """Send what came in meanwhile, as long as it is known to be the client's."""
         while self.queue and not self.stale:
             batch = self.queue.popleft()
+            rights = [event for event in batch.events if event.kind == RIGHTS and self.fresh(event)]
+            if any(map(self.is_touched_by, rights)):
+                self.stale = True  # told while it was not known yet what the client hears
+                return
             events = [event for event in batch.events if self.hears(event) and self.fresh(event)]
             for message in self.shape.messages(events, None):
                 await self.patiently(message)
@@ -264,6 +268,10 @@ class Client:
             and not self.topics.isdisjoint(event.topics)
             and (self.kinds is None or event.kind in self.kinds)
         )
+
+    def is_touched_by(self, rights: Event) -> bool:
+        """Whether these rights may be the client's."""
+        return rights.org == self.person.org and not self.topics.isdisjoint(rights.topics)
 
     def fresh(self, event: Event) -> bool:
         """Whether it was not among what was replayed."""

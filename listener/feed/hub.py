@@ -40,6 +40,8 @@ class Hub:
         self._clients: dict[tuple[int, str], set[Client]] = defaultdict(set)
         self._live: dict[Client, frozenset[str]] = {}
         self._heard: dict[tuple[int, str], set[Client]] = {}
+        self._attending: set[Client] = set()
+        """Those who are being replayed to."""
         self._turn = asyncio.Lock()
         """One at a time: a heartbeat's cursor must not overtake the events before it."""
 
@@ -55,7 +57,7 @@ class Hub:
     def forget(self, client: Client) -> None:
         """Let a client go."""
         self.withdraw(client)
-        client.queue = None
+        self._leave(client)
         key = _key(client.person)
         self._clients[key].discard(client)
         if not self._clients[key]:
@@ -64,10 +66,15 @@ class Hub:
     def attend(self, client: Client) -> None:
         """Keep for the client what is read from now on; it is about to ask what it missed until now."""
         client.queue, client.stale = deque(), False
+        self._attending.add(client)
+
+    def _leave(self, client: Client) -> None:
+        client.queue = None
+        self._attending.discard(client)
 
     def admit(self, client: Client) -> None:
         """The client has everything: write to it from now on."""
-        client.queue = None
+        self._leave(client)
         if client.seen is not None and self._snapshot is not None and self._snapshot.covers(client.seen):
             client.seen = None
         self._live[client] = client.topics
@@ -127,8 +134,8 @@ class Hub:
         async with self._turn:
             await self._ask_again(event for event in batch.events if event.kind == RIGHTS)
             snapshot = Snapshot.of(cursor)
-            for client in self.all():
-                if client.queue is not None and batch.events:
+            if batch.events:
+                for client in self._attending:
                     self._keep(client, batch)
             await self._deliver(batch.events, cursor, snapshot)
             self.cursor, self._snapshot = cursor, snapshot
@@ -143,11 +150,17 @@ class Hub:
             client.queue, client.stale = deque(), True
 
     async def _ask_again(self, changes: Iterable[Event]) -> None:
-        """Have everybody whose rights have changed hear what the database says now."""
+        """Have everybody whose rights have changed hear what the database says now.
+
+        An event names persons, and what those hear whom it cannot name: who became a parent in a transaction
+        that it did not see hears of the student.
+        """
         affected: set[Client] = set()
         for event in changes:
             for topic in event.topics:
-                affected |= self._clients.get((event.org, topic), set())
+                key = (event.org, topic)
+                affected |= self._clients.get(key, set()) | self._heard.get(key, set())
+            affected |= {client for client in self._attending if client.is_touched_by(event)}
         for client in affected:
             client.stale = True  # whoever is being replayed to begins anew
         live = [client for client in affected if client in self._live]

@@ -19,7 +19,7 @@ SLOTS = 4
 """So many readers can sleep; the others look again and again."""
 MOST = 10_000
 """More events than this at once are not delivered: everybody starts afresh."""
-BUSY_SECONDS = 0.005
+BUSY_SECONDS = 0.02
 """How long to let events gather, while they keep coming; whoever writes then need not wake us."""
 WITHOUT_SLOT_SECONDS = 0.02
 """How long to wait before the next read, for a reader that cannot be woken."""

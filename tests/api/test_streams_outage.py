@@ -6,45 +6,26 @@ import os
 import re
 import signal
 import socket
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 
 from api.app import create_app
 from tests.api.conftest import LIVELY
+from tests.api.live import ANY, SEND, metric, notes, value
 from tests.api.process import free_port, served, until
 from tests.api.support import People, School, serving, settings_for, token
 from tests.support import school as facts
 from tests.support.servers import Cluster, Database
-from tests.support.streams import Sse, received, sse
+from tests.support.streams import received, sse
 from tests.support.streams import socket as websocket
 
-ANY = "/dashboard/stream"
-SEND = "select feed.send_to_person(%s, %s, 'note', jsonb_build_object('n', %s::text))"
 LISTENING = """
 select pid from pg_stat_activity where application_name = 'homeroom feed' and datname = current_database()
 """
-# The database answers, and then the test says when the answer may come.
-HELD = """
-alter function api.feed_replay(jsonb, text, text[]) rename to feed_replay_now;
-create function api.feed_replay(claims jsonb, cursor text, kinds text[]) returns json language plpgsql as $$
-declare
-    answer constant json := api.feed_replay_now(claims, cursor, kinds);
-begin
-    perform pg_advisory_xact_lock_shared(42);
-    return answer;
-end
-$$;
-grant execute on function api.feed_replay(jsonb, text, text[]) to homeroom_api
-"""
-WAITING = "select from pg_locks where locktype = 'advisory' and objid = 42 and not granted"
-
 Session = psycopg.Connection[Any]
 
 
@@ -59,83 +40,6 @@ def lively(database: Database) -> Iterator[School]:
     """A school of this test alone, with lively streams."""
     with serving(create_app(settings_for(database, **LIVELY))) as client:
         yield School(database, client, people_of(database))
-
-
-def value(school: School, person: UUID, role: str) -> str:
-    return token(person, school.org, role, exp=int(time.time()) + 600)
-
-
-def notes(stream: Sse, last: str) -> list[str]:
-    """What the notes say up to this one."""
-    found: list[str] = []
-    while last not in found:
-        message = stream.message()
-        assert message is not None, found
-        found.append(message["n"] if message["type"] == "note" else message["type"])
-    return found
-
-
-def metric(school: School, name: str) -> float:
-    """A number of GET /metrics; name: with its labels but the process."""
-    text = re.sub(r',?process="\d+",?', "", school.client.get("/metrics").text)
-    return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))
-
-
-# --- Around going live
-
-
-def test_what_is_committed_between_replay_and_live_comes_once(lively: School) -> None:
-    org, ada = lively.org, lively.ada
-    base, good = lively.client.base_url, value(lively, lively.ada, "student")
-    with lively.database.connect() as db, lively.database.connect() as gate, ThreadPoolExecutor(1) as pool:
-        with sse(base, ANY, good) as before:
-            start = before.last_id
-        db.execute(SEND, (org, ada, "replayed"))
-        with sse(base, ANY, value(lively, lively.ben, "student")) as witness:
-            db.execute(HELD)
-            gate.execute("select pg_advisory_lock(42)")
-
-            def follow() -> list[str]:
-                with sse(base, f"{ANY}?cursor={start}", good) as stream:
-                    return notes(stream, "live")
-
-            following = pool.submit(follow)
-            until(lambda: bool(db.execute(WAITING).fetchall()))
-            db.execute(SEND, (org, ada, "between"))
-            db.execute(SEND, (org, lively.ben, "read"))
-            assert notes(witness, "read") == ["read"], "the reader has read what was between"
-            gate.execute("select pg_advisory_unlock(42)")
-            until(lambda: metric(lively, 'homeroom_stream_clients{kind="sse"}') == 2)
-            db.execute(SEND, (org, ada, "live"))
-            assert following.result(15) == ["replayed", "between", "live"]
-
-
-def test_a_right_that_ends_during_the_replay_ends_it(lively: School) -> None:
-    org = lively.org
-    base = lively.client.base_url
-    with lively.database.connect() as db, lively.database.connect() as gate, ThreadPoolExecutor(1) as pool:
-        teacher = facts.make_person(db, org, "teacher")
-        lost, kept = (facts.make_course(db, org, teacher=teacher) for _ in range(2))
-        good = value(lively, teacher, "teacher")
-        with sse(base, ANY, good) as before:
-            start = before.last_id
-        facts.make_assignment(db, org, lost, title="Lost")
-        with sse(base, ANY, value(lively, lively.ben, "student")) as witness:
-            db.execute(HELD)
-            gate.execute("select pg_advisory_lock(42)")
-
-            def follow() -> Any:
-                with sse(base, f"{ANY}?cursor={start}", good) as stream:
-                    return stream.message()
-
-            following = pool.submit(follow)
-            until(lambda: bool(db.execute(WAITING).fetchall()))
-            db.execute("delete from school.course_teacher where course_id = %s", (lost,))
-            facts.make_assignment(db, org, kept, title="Kept")
-            db.execute(SEND, (org, lively.ben, "read"))
-            notes(witness, "read")
-            gate.execute("select pg_advisory_unlock(42)")
-            assert following.result(15)["title"] == "Kept"
 
 
 # --- Slow clients
@@ -168,6 +72,30 @@ def test_a_client_that_takes_nothing_is_told_to_start_afresh_and_delays_nobody(l
             while b"afterwards" not in text:
                 text += slow.recv(65536)
             assert 0 < text.count(b'"type":"note"') < sent + 1
+
+
+def test_a_client_that_falls_behind_for_a_moment_misses_nothing(database: Database) -> None:
+    with (
+        serving(create_app(settings_for(database))) as client,
+        database.connect() as db,
+        socket.socket() as slow,
+    ):
+        school = School(database, client)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect((client.base_url.host, client.base_url.port))
+        slow.sendall(request(value(school, school.ada, "student")))
+        text = slow.recv(4096)
+        sent = 0
+        while metric(school, 'homeroom_stream_cuts_total{reason="behind"}') == 0:
+            db.execute(SEND, (school.org, school.ada, f"<{sent}>" + "x" * 15_000))
+            sent += 1
+        db.execute(SEND, (school.org, school.ada, "afterwards"))
+        slow.settimeout(15)
+        while b"afterwards" not in text:
+            text += slow.recv(65536)
+        found = list(map(int, re.findall(rb"<(\d+)>", text)))
+        assert list(dict.fromkeys(found)) == list(range(sent))
+        assert b"reset" not in text
 
 
 def test_a_client_that_takes_nothing_for_long_is_dropped(lively: School) -> None:
