@@ -6,11 +6,18 @@ import re
 import time
 from uuid import UUID
 
-from tests.api.support import School, token
+from tests.api.support import People, School, token
+from tests.support.servers import Database
 from tests.support.streams import Sse
 
 ANY = "/dashboard/stream"
 SEND = "select feed.send_to_person(%s, %s, 'note', jsonb_build_object('n', %s::text))"
+
+
+def people_of(database: Database) -> People:
+    """The people of a school, written now."""
+    with database.connect() as db:
+        return People(db)
 
 
 def value(school: School, person: UUID, role: str) -> str:

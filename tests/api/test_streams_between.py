@@ -11,7 +11,7 @@ import pytest
 
 from api.app import create_app
 from tests.api.conftest import LIVELY
-from tests.api.live import ANY, SEND, metric, notes, value
+from tests.api.live import ANY, SEND, metric, notes, people_of, value
 from tests.api.process import until
 from tests.api.support import School, serving, settings_for
 from tests.support import school as facts
@@ -65,7 +65,7 @@ Session = psycopg.Connection[Any]
 def lively(database: Database) -> Iterator[School]:
     """A school of this test alone, with lively streams."""
     with serving(create_app(settings_for(database, **LIVELY))) as client:
-        yield School(database, client)
+        yield School(database, client, people_of(database))
 
 
 def waits(db: Session, gate: int) -> bool:

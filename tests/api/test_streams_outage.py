@@ -15,9 +15,9 @@ import pytest
 
 from api.app import create_app
 from tests.api.conftest import LIVELY
-from tests.api.live import ANY, SEND, metric, notes, value
+from tests.api.live import ANY, SEND, metric, notes, people_of, value
 from tests.api.process import free_port, served, until
-from tests.api.support import People, School, serving, settings_for, token
+from tests.api.support import School, serving, settings_for, token
 from tests.support import school as facts
 from tests.support.servers import Cluster, Database
 from tests.support.streams import received, sse
@@ -27,12 +27,6 @@ LISTENING = """
 select pid from pg_stat_activity where application_name = 'homeroom feed' and datname = current_database()
 """
 Session = psycopg.Connection[Any]
-
-
-def people_of(database: Database) -> People:
-    """The people of a school, written now."""
-    with database.connect() as db:
-        return People(db)
 
 
 @pytest.fixture
@@ -80,7 +74,7 @@ def test_a_client_that_falls_behind_for_a_moment_misses_nothing(database: Databa
         database.connect() as db,
         socket.socket() as slow,
     ):
-        school = School(database, client)
+        school = School(database, client, people_of(database))
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect((client.base_url.host, client.base_url.port))
         slow.sendall(request(value(school, school.ada, "student")))

@@ -135,6 +135,25 @@ def test_a_right_that_begins_begins_delivery(live_school: School, db: Session) -
         assert (stream.message() or {})["type"] == "end"
 
 
+def test_a_change_that_cannot_know_who_is_concerned_reaches_them(live_school: School, db: Session) -> None:
+    """It looked for the student's parents before one was committed, who streams when it is."""
+    org = live_school.org
+    student, parent = facts.make_person(db, org, "student"), facts.make_person(db, org, "parent")
+    course = facts.make_course(db, org)
+    facts.enroll(db, org, student, course)
+    with ExitStack() as stack:
+        late = stack.enter_context(live_school.database.connect(autocommit=False))
+        late.execute("delete from school.enrollment where student_id = %s", (student,))
+        facts.make_guardian(db, org, parent, student)
+        stream = stream_of(stack, live_school, parent, "parent")
+        assign(db, org, course, "Before")
+        assert title(stream) == "Before"
+        late.commit()
+        assign(db, org, course, "After")
+        db.execute("select feed.send_to_person(%s, %s, 'end', '{}')", (org, parent))
+        assert (stream.message() or {})["type"] == "end"
+
+
 def test_what_was_lost_while_away_is_not_replayed(live_school: School, db: Session) -> None:
     org = live_school.org
     teacher = facts.make_person(db, org, "teacher")
