@@ -277,6 +277,12 @@ class Client:
         """Whether it was not among what was replayed."""
         return self.seen is None or not self.seen.sees(event.txid)
 
+    def awaits(self, event: Event) -> bool:
+        """Whether the event, of a topic that it hears, is to be written to it."""
+        return (self.kinds is None or event.kind in self.kinds) and (
+            self.seen is None or not self.seen.sees(event.txid)
+        )
+
     async def ask_again(self) -> None:
         """Ask what the person hears now. Raises Refused and Unavailable."""
         answer = read_topics(await self._source.topics(self.person.claims))

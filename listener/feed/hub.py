@@ -181,14 +181,14 @@ class Hub:
 
     async def _deliver(self, events: list[Event], cursor: str, snapshot: Snapshot) -> None:
         wanted: dict[Client, list[Event]] = {}
-        for event in events:
-            if event.kind == RIGHTS:
-                continue
-            for client in self._audience(event):
-                if client.kinds is not None and event.kind not in client.kinds:
-                    continue
-                if client.seen is None or not client.seen.sees(event.txid):
-                    wanted.setdefault(client, []).append(event)
+        told = [event for event in events if event.kind != RIGHTS]
+        for event in told:
+            hearing = [client for client in self._audience(event) if client.awaits(event)]
+            if len(told) == 1:
+                wanted = dict.fromkeys(hearing, told)
+                break
+            for client in hearing:
+                wanted.setdefault(client, []).append(event)
         for number, (client, mine) in enumerate(wanted.items()):
             if number % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)
