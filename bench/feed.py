@@ -4,8 +4,8 @@
 
 Latency: one client, so many events a second; from before the commit to the client's socket.
 Fan-out: one event to all clients of one API process, from before its commit until the last has it, against
-raw asyncio Protocol sockets that write the same bytes when told to. Memory: what the process grew by, per
-client.
+raw asyncio Protocol sockets that write the same bytes when told to, in turns. Memory: what the process grew
+by, per client.
 Everything runs on an embedded server that is thrown away; a run takes a few minutes.
 """
 
@@ -150,28 +150,33 @@ def fan_out(
         before = resident(process.pid)
         with Swarm(base + PATH, clients, header) as swarm:
             memory = (resident(process.pid) - before) / clients
-            ours = [_time_event(swarm, db, org) for _ in range(rounds)]
-        written = ours[0][1]
+            _, written = _time_event(swarm, db, org)
+            with beside(written, clients) as (raw_base, raw_swarm, bare_memory):
+                ours, bare = [], []
+                for _ in range(rounds):
+                    ours.append(_time_event(swarm, db, org)[0])
+                    bare.append(_time_raw(raw_swarm, raw_base))
         with Swarm(base + PATH, clients, header, stalled=bearer(settings, other)) as swarm:
             flood(db, org, other["sub"], base)
             stalled = [_time_event(swarm, db, org)[0] for _ in range(rounds)]
-    with (
-        serve("raw", {"BENCH_BODY": written.hex()}) as (base, process),
-        Swarm(base + PATH, 1, header),
-    ):
-        before = resident(process.pid)
-        with Swarm(base + PATH, clients, header) as swarm:
-            bare_memory = (resident(process.pid) - before) / clients
-            bare = [_time_raw(swarm, base) for _ in range(rounds)]
-    ratio = median(at for at, _ in ours) / median(bare)
+    ratio = median(ours) / median(bare)
     print(f"\none event of {len(written)} bytes to {clients:,} clients: milliseconds until the last has it")
     bare_kilobytes = f"{bare_memory / 1024:5.1f} KB per client"
     print(f"raw asyncio sockets  {1000 * median(bare):7.1f}  1.00               {bare_kilobytes}")
     print(
-        f"homeroom             {1000 * median(at for at, _ in ours):7.1f}  {ratio:.2f} "
+        f"homeroom             {1000 * median(ours):7.1f}  {ratio:.2f} "
         f"(at most {RATIO})  {memory / 1024:5.1f} KB per client (at most {KILOBYTES})"
     )
     print(f"beside a stalled one {1000 * median(stalled):7.1f}  {median(stalled) / median(bare):.2f}")
+
+
+@contextmanager
+def beside(written: bytes, clients: int) -> Iterator[tuple[str, Swarm, float]]:
+    """Raw sockets that write these bytes, so many clients of theirs, and the memory that each takes."""
+    with serve("raw", {"BENCH_BODY": written.hex()}) as (base, process), Swarm(base + PATH, 1):
+        before = resident(process.pid)
+        with Swarm(base + PATH, clients) as swarm:
+            yield base, swarm, (resident(process.pid) - before) / clients
 
 
 def _time_event(swarm: Swarm, db: Any, org: int) -> tuple[float, bytes]:
@@ -197,10 +202,7 @@ def flood(db: Any, org: int, person: str, base: str) -> None:
     """Send a person who does not read so much that it is noticed."""
     while True:
         for _ in range(40):
-            db.execute(
-                "select feed.send_to_person(%s, %s, 'bench', jsonb_build_object('text', repeat('y', 9000)))",
-                (org, person),
-            )
+            db.execute(FLOOD, (org, person))
         if re.search(
             r'cuts_total\{[^}]*reason="behind"\} [1-9]', httpx.get(f"{base}/metrics", trust_env=False).text
         ):
