@@ -233,7 +233,7 @@ def load_with(url: str, headers: dict[str, str], seconds: int, connections: int 
 
 def _latency(output: str, per_cent: int) -> float:
     """How long, in seconds, so many of wrk's requests took at most."""
-    found = re.search(rf" {per_cent}%\s+([\d.]+)(us|ms|s)\n", output)
+    found = re.search(rf" {per_cent}%\s+([\d.]+)(us|ms|s)\s*\n", output)
     assert found, output
     return float(found[1]) / {"us": 1e6, "ms": 1e3, "s": 1}[found[2]]
 
