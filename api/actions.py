@@ -8,9 +8,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from api import patterns
+
 # PostgreSQL stores no NUL.
-Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
-Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^https?://[^\x00]*$")]
+Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=patterns.TITLE)]
+Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=patterns.URL)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 

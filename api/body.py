@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request
+from litestar.exceptions import ValidationException
 
-from api.errors import ApiError
+from api.errors import NO_OBJECT, ApiError
 
 MEDIA_TYPE = "application/json"
 
@@ -15,12 +16,15 @@ class JsonRequest(Request[Any, Any, Any]):
     """Litestar's request, less what it lets through: JSON of any type, and bodies that break its parser."""
 
     async def json(self) -> Any:
-        """The body, parsed. Raises ApiError for another content type and for what is no JSON in UTF-8."""
+        """The body, an object. Raises ApiError for another content type and for what is no JSON in UTF-8."""
         if self.content_type[0] != MEDIA_TYPE:
             raise ApiError("HR415", f"The body's content type has to be {MEDIA_TYPE}.")
         try:
-            return await super().json()
+            body = await super().json()
         except UnicodeDecodeError as error:
             raise ApiError("HR400", "The body is not UTF-8.") from error
         except RecursionError as error:
             raise ApiError("HR400", "The body's JSON is nested too deeply.") from error
+        if not isinstance(body, dict):  # Litestar would say so of `data`, which may be one of its fields
+            raise ValidationException(extra=[{"key": "body", "message": NO_OBJECT}])
+        return body

@@ -7,6 +7,7 @@ no SQL text, no stack, nothing that PostgreSQL says about its internals. docs/er
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from typing import Annotated, Any
 
 import msgspec
@@ -17,14 +18,15 @@ from msgspec import Meta, Struct
 
 from api.database import DatabaseError
 from api.edge import request_id
+from api.patterns import WANTED
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 2
 MEDIA_TYPE = "application/problem+json"
 FIELD_NAMED_BY_MSGSPEC = re.compile(r"Object (?:missing required|contains unknown) field `(?P<field>[^`]+)`")
-# Litestar calls the body by its handler's parameter, and has but its name to say where there is none.
-NO_OBJECT = re.compile(r"'data'$|Expected `object`, got ")
+NO_OBJECT = "a JSON object is required"
+NOT_MATCHING = re.compile(r"Expected `str` matching regex (?P<pattern>'.*'|\".*\")$", re.DOTALL)
 
 STATUSES: dict[int, tuple[str, str]] = {
     400: ("Malformed request", "The request cannot be understood."),
@@ -164,14 +166,20 @@ def _field_error(item: Any) -> FieldError:
     """One entry of Litestar's ValidationException.extra."""
     entry = item if isinstance(item, dict) else {"message": str(item)}
     message = str(entry.get("message", "not valid"))
-    if entry.get("key") == "data" and NO_OBJECT.match(message):
-        return FieldError("body", "a JSON object is required")
+    if message == "'data'":  # all that Litestar says where there is no body
+        return FieldError("body", NO_OBJECT)
     # Of a field that is missing or unknown, Litestar says only that it is in the body.
     named = FIELD_NAMED_BY_MSGSPEC.match(message)
     key = str(entry.get("key", ""))
     if entry.get("source") == "header":  # Litestar calls it as our code does
         key = key.replace("_", "-").title()
-    return FieldError(named["field"] if named else key, message)
+    return FieldError(named["field"] if named else key, in_words(message))
+
+
+def in_words(message: str) -> str:
+    """What msgspec says of a value, with what is wanted in words where it has but a pattern to show."""
+    found = NOT_MATCHING.match(message)
+    return WANTED.get(literal_eval(found["pattern"]), message) if found else message
 
 
 def _log(request: Request[Any, Any, Any], error: Exception, status: int) -> None:

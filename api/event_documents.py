@@ -7,6 +7,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from api import patterns
+
 Group = Annotated[str, Meta(max_length=100)]
 
 
@@ -28,13 +30,16 @@ class EventRequest(Struct, forbid_unknown_fields=True):
         str,
         Meta(
             description="A name of your own, or `alerts`, `metrics_update`, `student_progress`.",
-            pattern="^[a-z][a-z0-9_]{0,62}$",
+            pattern=patterns.TYPE,
         ),
     ]
-    data: Annotated[dict[str, Any], Meta(description="What the message says besides its type.")]
+    data: Annotated[
+        dict[str, Any],
+        Meta(description="What the message says besides `type`, `event_id`, `timestamp`: those are taken."),
+    ]
 
 
 class EventPosted(Struct, forbid_unknown_fields=True):
     """An event that was taken, and is on its way."""
 
-    id: Annotated[int, Meta(description="Its id, which its messages carry as `event_id`.")]
+    event_id: Annotated[int, Meta(description="Its id, which its messages carry.")]

@@ -12,6 +12,8 @@ from litestar.di import Provide
 from litestar.params import QueryParameter
 from msgspec import Meta, Struct
 
+from api import patterns
+
 LIMIT = 50
 LIMIT_MAX = 500
 
@@ -41,7 +43,7 @@ def page(
     cursor: Annotated[
         str | None,
         QueryParameter(
-            description="`next_cursor` of the page before.", pattern="^[A-Za-z0-9_-]+$", max_length=4096
+            description="`next_cursor` of the page before.", pattern=patterns.CURSOR, max_length=4096
         ),
     ] = None,
 ) -> Page:

@@ -60,12 +60,44 @@ def suitable_person(
             "select org_id, person_id, name from auth.suitable_people(%s, %s, %s) limit 2",
             (role, org, person),
         ).fetchall()
-    if not rows:
-        raise click.ClickException(f"no active person holds the role {role}" + (" there" if org else ""))
+        if not rows:
+            raise click.ClickException(_why_nobody(connection, role, org, person))
     if person and len(rows) > 1:
         raise click.ClickException("two organizations have a person of that id: say which with --org")
     org_id, person_id, name = rows[0]
     return org_id, str(person_id), plain(name)
+
+
+def _why_nobody(connection: psycopg.Connection, role: str, org: int | None, person: uuid.UUID | None) -> str:
+    """What is wrong where nobody suits. In a session that acts as the owner."""
+    if org is not None:
+        require_organization(connection, org)
+    if person is None:
+        return f"no active person holds the role {role}" + (" there" if org else "")
+    name, roles = roles_of(connection, person, org)
+    if role in roles:
+        return f"{name} is not active"
+    return f"{name} does not hold the role {role}; holds: {', '.join(roles) or 'none'}"
+
+
+def roles_of(connection: psycopg.Connection, person: uuid.UUID, org: int | None) -> tuple[str, list[str]]:
+    """(name, roles held) of whoever has this id. As the owner. Raises ClickException."""
+    rows = connection.execute(
+        "select p.name, r.role from school.person as p "
+        "left join school.person_role as r on r.org_id = p.org_id and r.person_id = p.id "
+        "where p.id = %s and p.org_id = coalesce(%s, p.org_id) order by p.org_id, r.role",
+        (person, org),
+    ).fetchall()
+    if not rows:
+        raise click.ClickException("nobody has this id" + (f" in organization {org}" if org else ""))
+    return plain(rows[0][0]), sorted({role for _, role in rows if role})
+
+
+def require_organization(connection: psycopg.Connection, org: int) -> None:
+    """Raise ClickException unless there is this organization. In a session that acts as the owner."""
+    found = connection.execute("select from school.organization where org_id = %s", (org,)).fetchone()
+    if found is None:
+        raise click.ClickException(f"there is no organization {org}")
 
 
 @click.group()

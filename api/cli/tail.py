@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -19,21 +20,30 @@ from api.cli.context import (
     say,
     settings_from_environment,
 )
-from api.cli.people import ROLES, suitable_person
+from api.cli.people import ROLES, require_organization, roles_of, suitable_person
 from api.settings import Settings
 from db.session import as_owner, connect
+from listener.feed.snapshot import CURSOR
 
 POLL_SECONDS = 0.2
 MOST = 10_000
+INTERRUPTED = 130
 
 
-@click.command()
+def _a_cursor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The option, if it looks like a cursor."""
+    if value is not None and not CURSOR.fullmatch(value):
+        raise click.BadParameter("this is no cursor: a stream's last id is one, or an answer's X-Feed-Cursor")
+    return value
+
+
+@click.command(short_help="Follow the live feed, until Ctrl-C.")
 @click.option("--as", "person", type=click.UUID, help="Only what this person hears.")
 @click.option(
     "--role", type=click.Choice(ROLES), help="In which role; without it, the only one that is held."
 )
 @click.option("--org", type=click.IntRange(min=1), help="Only what happens in this organization.")
-@click.option("--cursor", help="Begin here; without it, now.")
+@click.option("--cursor", callback=_a_cursor, help="Begin here; without it, now.")
 @click.option("--once", is_flag=True, help="End when everything until now was shown.")
 @reported
 def tail(person: uuid.UUID | None, role: str | None, org: int | None, cursor: str | None, once: bool) -> None:
@@ -43,14 +53,30 @@ def tail(person: uuid.UUID | None, role: str | None, org: int | None, cursor: st
     otherwise everything, of all organizations unless --org names one. It looks by itself and is never woken:
     whoever writes pays nothing for it.
     """
+    try:
+        _follow(person, role, org, cursor, once)
+    except KeyboardInterrupt:  # how one ends it; but with --once it was to end by itself
+        sys.exit(INTERRUPTED if once else 0)
+
+
+def _follow(
+    person: uuid.UUID | None, role: str | None, org: int | None, cursor: str | None, once: bool
+) -> None:
+    """Print what is asked for, as it happens."""
     with open_database(settings_from_environment(), start=False) as settings:
         require_current(settings)
-        claims = _claims(settings, person, role, org) if person or role else None
+        claims = _claims(settings, person, role, org)
         # As the API's login: what it shows is what the API reads.
         with connect(settings.api_conninfo(), "tail") as db:
             for event in _events(db, claims, cursor, once):
                 if event["kind"] != "rights" and org in (None, event["org"]):
-                    shown = {name: event[name] for name in ("id", "org", "kind", "data")}
+                    # The names that a stream's messages have.
+                    shown = {
+                        "type": event["kind"],
+                        "event_id": event["id"],
+                        "org": event["org"],
+                        "data": event["data"],
+                    }
                     click.echo(json.dumps(shown, ensure_ascii=False))
 
 
@@ -92,23 +118,29 @@ def _read(db: psycopg.Connection, claims: dict[str, Any] | None, cursor: str | N
 
 def _claims(
     settings: Settings, person: uuid.UUID | None, role: str | None, org: int | None
-) -> dict[str, Any]:
-    """Who is meant."""
+) -> dict[str, Any] | None:
+    """Who is meant; None: nobody in particular."""
     with admin_connection(settings) as db:
+        with as_owner(db):
+            if org is not None:
+                require_organization(db, org)
+            if person is not None and role is None:
+                role = _only_role(db, person, org)
         if role is None:
-            with as_owner(db):
-                rows = db.execute(
-                    "select role from school.person_role "
-                    "where person_id = %s and org_id = coalesce(%s, org_id)",
-                    (person, org),
-                ).fetchall()
-            if len(rows) != 1:
-                held = ", ".join(sorted(held for (held,) in rows)) or "none"
-                raise click.ClickException(f"say with --role in which role; the person holds: {held}")
-            role = str(rows[0][0])
+            return None
         org_id, person_id, name = suitable_person(db, role, org, person)
     say(f"{name} as {role}, organization {org_id}")
     return {"sub": person_id, "org": org_id, "role": role}
+
+
+def _only_role(db: psycopg.Connection, person: uuid.UUID, org: int | None) -> str:
+    """The one role that the person holds. In a session that acts as the owner. Raises ClickException."""
+    roles = roles_of(db, person, org)[1]
+    if len(roles) != 1:
+        raise click.ClickException(
+            f"say with --role in which role; the person holds: {', '.join(roles) or 'none'}"
+        )
+    return roles[0]
 
 
 COMMANDS = [tail]

@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 
 from api.documents import Alive
 from api.endpoint import responses
+from api.patterns import TYPES
 from api.streams import Stream, admit, socket_stream
 
 STREAM = responses(Alive, 401, 403, 422, 429) | {
@@ -23,11 +24,10 @@ STREAM = responses(Alive, 401, 403, 422, 429) | {
 }
 WATCHERS = ("teacher", "tutor", "admin")
 UPDATES = ("metrics_update", "alerts", "student_progress")
-KINDS = r"^[a-z][a-z0-9_]{0,62}(,[a-z][a-z0-9_]{0,62}){0,19}$"
 
 Events = Annotated[
     str | None,
-    QueryParameter(description="Only these types, separated by commas; all unless given.", pattern=KINDS),
+    QueryParameter(description="Only these types, separated by commas; all unless given.", pattern=TYPES),
 ]
 Named = Annotated[bool, QueryParameter(description="Whether a message's type is the name of its event, too.")]
 Cursor = Annotated[

@@ -288,7 +288,7 @@ def test_the_way_to_another_folder_is_said(system: System) -> None:
         nobody = system.run("token", "--role", "student")
         assert nobody.stderr == "Error: no active person holds the role student\n"
         nobody = system.run("token", "--role", "student", "--org", "7")
-        assert nobody.stderr == "Error: no active person holds the role student there\n"
+        assert nobody.stderr == "Error: there is no organization 7\n"
     system.wait_until_gone()
 
 

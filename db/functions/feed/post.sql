@@ -26,7 +26,7 @@ begin
         raise 'group is a text' using errcode = 'HR422', detail = 'to.group';
     end if;
     return json_build_object(
-        'id',
+        'event_id',
         case
             when receiver ? 'person'
                 then feed.send_to_person(org, (receiver ->> 'person')::uuid, event ->> 'type', coalesce(event -> 'data', '{}'))
@@ -37,6 +37,6 @@ end
 $$;
 comment on function feed.post(jsonb) is
 'Sends an event of one''s own making in the caller''s organization: {"to": {"person": id} or {"group": text}, "type", "data": {…}}, see
-feed.send_to_person and feed.send_to_group. Answers {"id"}. Raises HR404, and HR422 with the field.';
+feed.send_to_person and feed.send_to_group. Answers {"event_id"}. Raises HR404, and HR422 with the field.';
 revoke all on function feed.post(jsonb) from public;
 grant execute on function feed.post(jsonb) to homeroom_admin, homeroom_service;

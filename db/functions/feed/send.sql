@@ -11,7 +11,7 @@ begin
     if not pg_has_role(actor, 'homeroom_owner', 'usage') and org is distinct from auth.org_id() then
         raise 'another organization''s' using errcode = 'HR403';
     elsif kind is null or kind !~ '^[a-z][a-z0-9_]{0,49}$' then
-        raise 'a type is a lowercase letter and up to 49 letters, digits and underscores' using errcode = 'HR422', detail = 'type';
+        raise 'a type has up to 50 lowercase letters, digits and _, the first a letter' using errcode = 'HR422', detail = 'type';
     elsif kind in (
         'submission', 'grade', 'assignment', 'assignment_closed', 'notification', 'metrics', 'update', 'rights',
         'welcome', 'reset', 'expired', 'heartbeat', 'ping', 'pong', 'error'
@@ -19,6 +19,8 @@ begin
         raise 'this type is taken' using errcode = 'HR422', detail = 'type';
     elsif data is null or jsonb_typeof(data) <> 'object' then
         raise 'data is an object' using errcode = 'HR422', detail = 'data';
+    elsif data ?| '{type,event_id,timestamp}' then
+        raise 'type, event_id and timestamp are taken' using errcode = 'HR422', detail = 'data';
     elsif length(data::text) > longest then
         raise 'data has up to % characters', longest using errcode = 'HR422', detail = 'data';
     end if;
@@ -32,5 +34,6 @@ end
 $$;
 comment on function feed.send(bigint, text[], text, jsonb) is
 'Writes an event of one''s own making for who hears one of these topics, and answers its id. For feed.send_to_person and feed.send_to_group, which
-say who that may be. Raises HR403 for another organization, HR422 for a type that is taken or no name, and for data that is no object or too long.';
+say who that may be. Raises HR403 for another organization, HR422 for a type that is taken or no name, and for data that is no object, too
+long, or has a field that every message has.';
 revoke all on function feed.send(bigint, text[], text, jsonb) from public;

@@ -3,17 +3,15 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
+    roles constant text[] := '{student,parent,teacher,tutor,mentor,director,analyst,admin,service}';
     a_uuid constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
     what constant text := split_part(to_group, ':', 1);
     which constant text := substr(to_group, length(what) + 2);
     sent bigint;
 begin
-    if to_group is null or what not in ('role', 'course', 'cohort', 'track')
-        or (what = 'role' and which not in (
-            'student', 'parent', 'teacher', 'tutor', 'mentor', 'director', 'analyst', 'admin', 'service'
-        ))
-        or (what <> 'role' and which !~ a_uuid)
-    then
+    if what = 'role' and which <> all (roles) then
+        raise 'a role is %', array_to_string(roles, ', ') using errcode = 'HR422', detail = 'to.group';
+    elsif to_group is null or what not in ('role', 'course', 'cohort', 'track') or (what <> 'role' and which !~ a_uuid) then
         raise 'a group is role:<role>, course:<id>, cohort:<id> or track:<id>' using errcode = 'HR422', detail = 'to.group';
     end if;
 

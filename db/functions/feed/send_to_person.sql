@@ -14,6 +14,6 @@ end
 $$;
 comment on function feed.send_to_person(bigint, uuid, text, jsonb) is
 'Sends a person of the organization an event of one''s own making, and nobody else, admins included; answers its id. kind: its type, a name that is not
-taken; data: an object, to which timestamp is added. Raises HR403, HR404, HR422.';
+taken; data: an object without type, event_id and timestamp, which every message has. Raises HR403, HR404, HR422.';
 revoke all on function feed.send_to_person(bigint, uuid, text, jsonb) from public;
 grant execute on function feed.send_to_person(bigint, uuid, text, jsonb) to homeroom_admin, homeroom_service;
