@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
 
 from api.documents import Count, Score
 
@@ -222,3 +222,31 @@ class ActionTaken(Struct, forbid_unknown_fields=True):
     status: Annotated[Literal["queued"], Meta(description="Always this.")]
     action: Annotated[str, Meta(description="Which.")]
     priority: Annotated[Priority, Meta(description="How soon others' dashboards follow.")]
+
+
+def has_path(path: str) -> bool:
+    """Whether a mask of this path (readiness.gaps, say) can hide anything of a dashboard.
+
+    As board.masked does it: a path that leads into what is no object hides that.
+    """
+    types: list[inspect.Type] = [inspect.type_info(StudentDashboard)]
+    walked: list[str] = []
+    for key in path.split("."):
+        objects = [type for type in types if isinstance(type, inspect.StructType)]
+        if any(not isinstance(type, inspect.StructType | inspect.NoneType) for type in types):
+            return True
+        types = [_bare(field.type) for type in objects for field in type.fields if field.encode_name == key]
+        types = [
+            part for type in types for part in (type.types if isinstance(type, inspect.UnionType) else [type])
+        ]
+        walked.append(key)
+        if walked == ["cards", "cohort"]:
+            types = [inspect.type_info(Cohort), inspect.type_info(NoCohort)]
+        if not types:
+            return False
+    return True
+
+
+def _bare(type: inspect.Type) -> inspect.Type:
+    """A type without its description."""
+    return type.type if isinstance(type, inspect.Metadata) else type

@@ -6,6 +6,7 @@ import os
 import sys
 
 import click
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.cli.context import (
@@ -18,6 +19,7 @@ from api.cli.context import (
 )
 from db import apply
 from db.embedded import bundled_bin
+from db.session import as_owner
 
 
 @click.command()
@@ -76,6 +78,7 @@ def rollback(steps: int, yes: bool) -> None:
 def status() -> None:
     """Say which database this is, whether it is current, and whether its catalog keeps the rules.
 
+    It also names the masks (ops.tier_mask) that hide nothing, since no dashboard has their path.
     Exit code 1 unless all is well.
     """
     with open_database(settings_from_environment()) as settings:
@@ -91,7 +94,23 @@ def status() -> None:
             problems = [] if waiting else apply.catalog_problems(connection)
             verdict = "not checked" if waiting else "keeps all rules"
             click.echo("catalog    " + ("\n           ".join(problems) or verdict))
-        sys.exit(1 if waiting or problems else 0)
+            idle = [] if waiting else _idle_masks(connection)
+            verdict = "not checked" if waiting else "each hides something"
+            click.echo("masks      " + ("\n           ".join(idle) or verdict))
+        sys.exit(1 if waiting or problems or idle else 0)
+
+
+def _idle_masks(connection: psycopg.Connection) -> list[str]:
+    """Masks that hide nothing of any document, most likely because somebody mistyped their path."""
+    from api.student_documents import has_path  # slow to load
+
+    with as_owner(connection):
+        rows = connection.execute("select tier, path from ops.tier_mask order by tier, path").fetchall()
+    return [
+        f"{path} of the tier {tier} hides nothing: no document has it"
+        for tier, path in rows
+        if not has_path(path)
+    ]
 
 
 @click.command()

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from api.student_documents import has_path
 from tests.api.student import ACTION, ACTIONS, DASHBOARD, body_of
 from tests.api.support import People, School, bearer, school_of, token
 from tests.support import program as programs
@@ -477,6 +478,19 @@ def test_a_mask_that_is_taken_away_or_put_back_counts_at_the_next_read(
     assert value_at(world.read().json(), path) == "upgrade_required"
     world.db.execute("update ops.tier_mask set shows_upgrade = false where path = %s", (mask(path),))
     assert value_at(world.read().json(), path) is None
+
+
+def test_each_path_of_a_document_is_one_that_a_mask_may_have(world: World) -> None:
+    def paths(value: Any, *before: str) -> Iterator[str]:
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            yield mask((*before, key))
+            yield from paths(inner, *before, key)
+
+    world.db.execute("truncate ops.tier_mask")
+    found = set(paths(world.read().json()))
+    assert {"readiness.gaps", "cards.cohort.mentor.name", "leaderboard.percentile"} <= found
+    assert {path for path in found if not has_path(path)} == set()
+    assert not any(has_path(f"{path}x") for path in found)
 
 
 def test_without_masks_the_free_tier_sees_all_until_they_are_back(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from db import apply, tree
@@ -54,6 +55,40 @@ def test_status_says_what_is_pending(database: Database) -> None:
     assert result.returncode == 1
     waiting = f"migration {NAMES[-1]}; code of another release"
     assert f"\nrelease    pending: {waiting} (homeroom migrate)\n" in result.stdout
+
+
+def test_status_names_masks_that_hide_nothing(database: Database) -> None:
+    fine = homeroom(database, "status")
+    assert fine.returncode == 0
+    assert "\nmasks      each hides something\n" in fine.stdout
+    mask = "insert into ops.tier_mask (tier, path) values (%s, %s)"
+    with database.connect() as db:
+        for path in (
+            "readiness.gasp",
+            "cards.cohort.mentr",
+            "gaps",
+            "cards.cohort",
+            "today.secondary_actions.x",
+        ):
+            db.execute(mask, ("premium", path))
+    result = homeroom(database, "status")
+    assert result.returncode == 1
+    assert result.stdout.endswith(
+        "\nmasks      cards.cohort.mentr of the tier premium hides nothing: no document has it\n"
+        "           gaps of the tier premium hides nothing: no document has it\n"
+        "           readiness.gasp of the tier premium hides nothing: no document has it\n"
+    )
+
+
+def test_a_wrong_mask_is_refused_in_a_sentence(database: Database) -> None:
+    mask = "insert into ops.tier_mask (tier, path) values (%s, %s)"
+    with database.connect() as db:
+        with pytest.raises(psycopg.Error, match="there is no tier gold: a tier is free or premium"):
+            db.execute(mask, ("gold", "readiness.score"))
+        with pytest.raises(psycopg.Error, match="a path is keys of the document joined by dots"):
+            db.execute(mask, ("free", "$.readiness"))
+        with pytest.raises(psycopg.Error, match="there is no tier Free"):
+            db.execute("update ops.tier_mask set tier = 'Free'")
 
 
 @pytest.mark.parametrize(
