@@ -42,6 +42,7 @@ def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUI
         raise click.UsageError("--sync goes with --all or --student-id")
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
         require_current(settings)
+        marked = 0
         if everybody or student_id:
             marked = dashboards.mark(db, student_id)
             if student_id and not marked:
@@ -51,13 +52,15 @@ def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUI
         elif not queue_only and not stale_only:
             queue_only = stale_only = True
         if queue_only:
-            _report(dashboards.drain(db), "refreshed from the queue")
+            done = _report(dashboards.drain(db), "refreshed from the queue")
+            if done < marked:
+                say(f"{marked - done:,} students taken by the worker, which refreshes them")
         if stale_only:
             _report(dashboards.stale(db), "refreshed because time had run out")
 
 
-def _report(batches: Iterator[int], what: str) -> None:
-    """Count the students as they are done: on a terminal as it goes, and once at the end."""
+def _report(batches: Iterator[int], what: str) -> int:
+    """Count the students as they are done: on a terminal as it goes, and once at the end. Returns how many."""
     began, done = time.monotonic(), 0
     columns = (TextColumn("{task.completed:>9,} students " + what), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
@@ -66,6 +69,7 @@ def _report(batches: Iterator[int], what: str) -> None:
             done += batch
             bars.update(task, completed=done)
     say(f"{done:,} students {what} in {time.monotonic() - began:,.1f} s")
+    return done
 
 
 COMMANDS = [refresh]

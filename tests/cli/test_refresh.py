@@ -126,6 +126,21 @@ def test_everybody_is_refreshed_at_once(system: System) -> None:
     assert all(row[2] > before[row[0]] for row in system.state())
 
 
+def test_those_whom_a_worker_has_it_names(system: System) -> None:
+    """A worker that holds two of them, for as long as this takes."""
+    mine = system.students[1:3]
+    with system.database.connect(autocommit=False) as worker:
+        worker.execute(
+            "select from board.student_dashboard_cache where student_id = any (%s) for update", (mine,)
+        )
+        assert said(run(system.database, "--all", "--sync")) == [
+            "6 students put into the queue",
+            "4 students refreshed from the queue",
+            "2 students taken by the worker, which refreshes them",
+        ]
+    assert system.ids(WAITING) == set(mine)
+
+
 def test_one_student_is_put_into_the_queue_or_refreshed(system: System) -> None:
     student = system.students[2]
     assert said(run(system.database, "--student-id", str(student))) == ["1 students put into the queue"]
