@@ -18,7 +18,7 @@ BENCH := $(VENV)/.ready-bench
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
-demo: $(DEMO) ## Start the whole system with a synthetic school; Ctrl-C ends it
+demo: $(DEMO) ## Start the whole system with two synthetic schools; Ctrl-C ends it
 	$(VENV)/bin/homeroom up --demo
 
 test: lint ## Check the code, then run the suite on PostgreSQL 18 (embedded) and 15 (Debian)

@@ -46,6 +46,6 @@ def main() -> None:
 
     Settings come from environment variables (docs/settings.md). Without DATABASE_URL every command works on
     the embedded server of HOMEROOM_DATA_DIR. `up` runs it. migrate, rollback, status, analyst, import,
-    seed, jobs, verify and backfill join it, or start it for as long as they take; serve, work, token,
-    tail, url and psql need one that runs. Only up and migrate make a new database.
+    seed, jobs, refresh, verify and backfill join it, or start it for as long as they take; serve, work,
+    token, tail, url and psql need one that runs. Only up and migrate make a new database.
     """

@@ -22,7 +22,7 @@ from db.embedded import bundled_bin
 from db.session import as_owner
 
 
-@click.command()
+@click.command(short_help="Bring the database to this release.")
 @click.option("--check", is_flag=True, help="Only say what is pending; exit 1 if anything is.")
 @click.option("--dry-run", is_flag=True, help="Do it all in one transaction and roll it back.")
 @reported
@@ -73,7 +73,7 @@ def rollback(steps: int, yes: bool) -> None:
         click.echo(f"{len(outcome.migrations)} migrations undone")
 
 
-@click.command()
+@click.command(short_help="Say which database this is, and whether all is well with it.")
 @reported
 def status() -> None:
     """Say which database this is, whether it is current, and whether its catalog keeps the rules.

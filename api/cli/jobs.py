@@ -29,12 +29,13 @@ UNITS = (
 )
 
 
-@click.command()
+@click.command(short_help="Run the worker: dashboards in the queue, and jobs.")
 @reported
 def work() -> None:
-    """Run the worker in the foreground: it runs the jobs that are due. Ctrl-C ends it after the current one.
+    """Run the worker in the foreground: it drains the dashboards' queue and runs the jobs that are due.
 
-    `homeroom up` has a worker already. Any number may run at once, beside pg_cron too: no job runs twice.
+    Ctrl-C ends it after what it is at. `homeroom up` has a worker already. Any number may run at once, beside
+    pg_cron too: no job runs twice, and no dashboard is computed by two.
     """
     from api import logs  # slow to load
     from listener import worker
@@ -47,7 +48,7 @@ def work() -> None:
         worker.run(settings.database_url or "", stopped)
 
 
-@click.command()
+@click.command(short_help="Show each job: how often it runs, and how it fares.")
 @click.option("--run", "name", metavar="NAME", help="First run this job, and whatever else is due.")
 @reported
 def jobs(name: str | None) -> None:

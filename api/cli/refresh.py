@@ -22,7 +22,7 @@ from api.cli.context import (
 from db import refresh as dashboards
 
 
-@click.command()
+@click.command(short_help="Bring students' dashboards up to date.")
 @click.option("--queue-only", is_flag=True, help="Only those who wait in the queue.")
 @click.option("--stale-only", is_flag=True, help="Only those that time has put out of date.")
 @click.option("--all", "everybody", is_flag=True, help="Every student's, whether or not it is out of date.")
@@ -60,7 +60,7 @@ def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUI
 
 
 def _report(batches: Iterator[int], what: str) -> int:
-    """Count the students as they are done: on a terminal as it goes, and once at the end. Returns how many."""
+    """Count the students as they are done, on a terminal as it goes, and say and return how many."""
     began, done = time.monotonic(), 0
     columns = (TextColumn("{task.completed:>9,} students " + what), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:

@@ -41,8 +41,8 @@ RESTART_SECONDS = 5.0
 DEMO = {"Riverside School": 240, "Hill School": 40}
 
 
-@click.command()
-@click.option("--demo", is_flag=True, help="Fill an empty database with a synthetic school; print tokens.")
+@click.command(short_help="Run the whole system in the foreground.")
+@click.option("--demo", is_flag=True, help="Fill an empty database with two synthetic schools; print tokens.")
 @click.option("--host", help="Address of the API [DASHBOARD_HOST].")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the API [DASHBOARD_PORT].")
 @click.option(
@@ -85,7 +85,7 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
             _watch(api, worker, server, stopped)
 
 
-@click.command()
+@click.command(short_help="Run the API alone.")
 @reported
 def serve() -> None:
     """Run the API alone, on the database of DATABASE_URL or the running embedded one."""

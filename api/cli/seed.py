@@ -19,7 +19,7 @@ from db.seed import Progress as Report
 MOST_ORGANIZATIONS = 1000
 
 
-@click.command()
+@click.command(short_help="Make synthetic schools.")
 @click.option(
     "--students",
     type=click.IntRange(LEAST_STUDENTS, MOST_STUDENTS),

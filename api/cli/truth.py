@@ -24,7 +24,7 @@ from db import truth
 from db.truth import Check, Difference
 
 
-@click.command()
+@click.command(short_help="Compare every aggregate with the facts that it is made of.")
 @click.option(
     "--repair", is_flag=True, help="Add what differs, an organization at a time, and compare again."
 )
@@ -47,7 +47,7 @@ def verify(repair: bool) -> None:
         sys.exit(0 if _exact(checks) else 1)
 
 
-@click.command()
+@click.command(short_help="Count students' numbers again from their facts.")
 @click.option("--dry-run", is_flag=True, help="Print each difference and change nothing.")
 @click.option("--student-id", type=click.UUID, help="Only this student.")
 @click.option("--org", type=click.IntRange(min=1), help="Only this organization.")
