@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from tests.listener.dashboards import (
@@ -121,6 +122,22 @@ def test_who_comes_last_finds_those_whom_nobody_has(database: Database, db: Sess
         second.rollback()
         assert one(db, "select board.drain_students(%s, 100)", org) == 2
     assert one(db, WAITING) == 0
+
+
+def test_a_shared_mark_of_a_student_whom_another_worker_has_is_no_riddle(
+    database: Database, db: Session
+) -> None:
+    """A person's name is shared by all who have them as mentor; and this person is a student."""
+    org = school.make_org(db)
+    crowd(db, org, 3)
+    while one(db, "select board.drain_students(%s)", org):
+        pass
+    db.execute("update school.person set name = 'Anew' where org_id = %s", (org,))
+    with database.connect(autocommit=False) as first:
+        first.execute("select board.spread_shared_marks(%s)", (org,))
+        assert one(db, "select board.drain_students(%s)", org) == 0
+        with pytest.raises(psycopg.Error, match="at least one"):
+            one(db, "select board.drain_students(%s, 0)", org)
 
 
 # --- A student who cannot be computed

@@ -5,26 +5,32 @@ as $$
 #variable_conflict use_column
 declare
     most_attempts constant integer := 5;
-    marks integer := 2 * batch_size;
+    marks bigint := bigint '2' * batch_size;
     waiting uuid[];
+    is_all boolean;
     locked uuid[];
     students uuid[];
     student uuid;
     done integer := 0;
 begin
+    if batch_size < 1 then
+        raise 'a batch has at least one student' using errcode = 'HR422', detail = 'batch_size';
+    end if;
     perform board.spread_shared_marks(org);
 
     loop
         -- The most urgent first, then the oldest; those whom another worker has are left to it. Not all who wait are looked at, but
-        -- for where nobody among the first is free. Not asked is which are students: those are found next, and the question would
-        -- bring in an index that has no order.
-        waiting := array(
-            select q.subject_id
+        -- for where nobody among the first is free. Which are students' is asked of those: of all, it would bring in an index that
+        -- has no order.
+        select coalesce(array_agg(w.subject_id order by w.place) filter (where w.subject = 'student'), '{}'), count(*) < marks
+        into waiting, is_all
+        from (
+            select q.subject, q.subject_id, row_number() over (order by q.priority, q.queued_at) as place
             from board.dashboard_update_queue as q
             where q.org_id = org and q.processed_at is null and q.dead_at is null and (q.not_before is null or q.not_before <= now())
             order by q.priority, q.queued_at
             limit marks
-        );
+        ) as w;
         locked := array(
             select c.student_id
             from (
@@ -43,8 +49,10 @@ begin
             from board.dashboard_update_queue as q
             where q.org_id = org and q.subject = 'student' and q.subject_id = any (locked) and q.processed_at is null
         );
-        exit when students <> '{}' or (locked = '{}' and cardinality(waiting) < marks);
-        marks := marks * 10;
+        exit when students <> '{}' or (locked = '{}' and is_all);
+        if not is_all then
+            marks := marks * 10;
+        end if;
     end loop;
     if students = '{}' then
         -- Of people who are no students, or gone.
