@@ -113,6 +113,21 @@ def test_what_is_not_open_to_the_student_is_not_there(world: World, name: str, c
     assert facts(world.db) == before
 
 
+@pytest.mark.parametrize("name", ACTIONS)
+def test_the_queue_has_it_at_least_as_urgent_as_answered(world: World, name: str) -> None:
+    world.read()
+    world.db.execute("update board.dashboard_update_queue set processed_at = now()")
+    answer = world.act(body_of(name, world.ada)).json()
+    queued = world.db.execute(
+        "select min(priority)::text, bool_or(reason = %s) from board.dashboard_update_queue "
+        "where subject_id = %s and processed_at is null and priority <= %s::board.priority",
+        (name, world.school.ada, answer["priority"]),
+    ).fetchone()
+    assert queued is not None
+    urgency = ["urgent", "high", "normal", "low"]
+    assert queued[1] and urgency.index(queued[0]) <= urgency.index(answer["priority"])
+
+
 def test_a_mission_is_started_with_the_time_that_the_student_estimates(world: World) -> None:
     program, _ = world.ada
     body = body_of("mission_started", world.ada)

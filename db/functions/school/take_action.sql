@@ -7,6 +7,7 @@ declare
     student constant uuid := auth.person_id();
     today constant date := (board.clock(org)).today;
     quiz school.quiz;
+    priority text;
 begin
     -- The API has looked already; whoever comes by another way meets the same bounds.
     if length(action::text) > 10000 then
@@ -115,16 +116,20 @@ begin
         raise 'what the action names does not exist, or is not yours' using errcode = 'HR404';
     end if;
 
-    return case
+    priority := case
         when action ->> 'action' = 'session_joined' then 'urgent'
         when action ->> 'action' in ('mission_submitted', 'assignment_submitted') then 'high'
         when action ->> 'action' in ('goal_created', 'notification_read', 'nudge_dismissed') then 'low'
         else 'normal'
     end;
+    -- The fact has marked the student already, as facts of its kind do; for an action it is as urgent as is answered.
+    insert into board.dashboard_update_queue (org_id, subject, subject_id, priority, reason)
+    values (org, 'student', student, priority::board.priority, action ->> 'action');
+    return priority;
 end
 $$;
 comment on function school.take_action(jsonb) is
 'Does what the student who asks did: {"action": …} and the fields of spec student.md. Changes its facts in the caller''s transaction, so that
 the next read shows it; saying the same twice changes nothing more, except where it makes something new (goal_created,
-portfolio_item_added). Answers its priority. Raises HR404 for what is not there or another''s, HR422 for an unknown action.';
+portfolio_item_added). Answers its priority, with which it stands in the queue too. Raises HR404 for what is not there or another''s, HR422 for an unknown action.';
 revoke all on function school.take_action(jsonb) from public;
