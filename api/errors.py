@@ -97,7 +97,9 @@ class Problem(Struct, omit_defaults=True):
         str, Meta(description="A documented code, or PostgreSQL's SQLSTATE.", pattern="^[0-9A-Z]{5}$")
     ]
     request_id: Annotated[str, Meta(description="The X-Request-ID of this request, to be found in the logs.")]
-    errors: Annotated[list[FieldError], Meta(description="With 422: which values are not valid.")] = []
+    errors: Annotated[
+        list[FieldError], Meta(description="With 422, and 404 of a body: which values are not valid.")
+    ] = []
 
 
 class ApiError(Exception):
@@ -147,7 +149,7 @@ def _facts(error: Exception) -> tuple[str, str | None, list[FieldError], dict[st
     match error:
         case ApiError():
             return error.code, error.detail, [], error.headers
-        case DatabaseError(sqlstate="HR422"):
+        case DatabaseError(sqlstate="HR404" | "HR422"):
             fields = [FieldError(error.detail, error.message)] if error.detail else []
             return error.sqlstate, error.message, fields, {}
         case DatabaseError():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from api.auth import Claims, bearer, bounded
 from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
+from api.patterns import TYPES
 from listener.feed.client import Client, End
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse
@@ -42,7 +44,9 @@ MESSAGE_BYTES = 1024
 BAD_MESSAGES = 3
 """With so many errors a client is shown out."""
 NORMAL, RESTART, AGAIN, MISBEHAVED = 1000, 1012, 1013, 1008
-NOT_AUTHENTICATED, NOT_ALLOWED, SILENT, TOO_MANY = 4401, 4403, 4408, 4429
+NOT_AUTHENTICATED, NOT_ALLOWED, SILENT, INVALID, TOO_MANY = 4401, 4403, 4408, 4422, 4429
+CLOSED = {"HR422": INVALID, "HR503": AGAIN}
+"""How, for an error before it is open; for all others, NOT_AUTHENTICATED."""
 CODES = {
     End.EXPIRED: NOT_AUTHENTICATED,
     End.UNAVAILABLE: AGAIN,
@@ -95,7 +99,8 @@ class Stream(ASGIResponse):
         self._services: Services = request.app.state.services
         self._person: Person = request.scope["person"]  # type: ignore[typeddict-item]
         if roles is not None and self._person.role not in roles:
-            raise ApiError("HR403", f"this is for the role {' or '.join(roles)}")
+            detail = f"this is for the role {' or '.join(roles)}; the token's is {self._person.role}"
+            raise ApiError("HR403", detail)
         self._named = named
         self._cursor = harmless(request.headers.get("last-event-id") or cursor)
         self._kinds = tuple(kinds.split(",")) if kinds else None
@@ -125,7 +130,10 @@ class Stream(ASGIResponse):
         try:
             await enter(self._services, client)
         except TooMany:
-            raise ApiError("HR429", "You have as many streams open as one may have.") from None
+            most = self._services.feed.hub.per_person
+            raise ApiError(
+                "HR429", f"You have {most} streams open, as many as one may have (STREAMS_PER_PERSON)."
+            ) from None
         scope[STREAM] = LiveSse(client)
         try:
             await client.begin(begin)
@@ -223,45 +231,49 @@ async def socket_stream(
     roles: Sequence[str] | None,
     wrapped: bool,
     kinds: tuple[str, ...] | None = None,
-    user: UUID | None = None,
+    user: str | None = None,
     first: Mapping[str, Any] | None = None,
 ) -> None:
     """A WebSocket, from its handshake to its end: a close code, for browsers are not shown a refusal.
 
-    roles: who may have it; None: every role. kinds: None: all. user: whom it is about; None: who asks.
-    first: what the message before all others says besides the cursor; None: there is none.
+    roles: who may have it; None: every role. kinds: of which `?events=` may choose; None: all.
+    user: id of whom it is about; None: who asks. first: what the message before all others says besides the
+    cursor; None: there is none.
     """
     send: Any = scope[DIRECT]
     await receive()
     await send({"type": "websocket.accept"})
     try:
         who = await person(services, scope)
-        if roles is not None and who.role not in roles:
+        subject = _id(user) if user is not None else who.id
+        if subject is None or (roles is not None and who.role not in roles):
             await _close(send, NOT_ALLOWED)
             return
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("cursor", [None])[0]
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        kinds = chosen(kinds, query.get("events", [None])[0])
         client = Client(
             services.feed.hub,
             services.feed.asked,
             who,
             WRAPPED if wrapped else FLAT,
             send,
-            cursor=harmless(given),
+            cursor=harmless(query.get("cursor", [""])[0] or None),
             kinds=kinds,
-            subject=user if user != who.id else None,
+            subject=subject if subject != who.id else None,
         )
         await enter(services, client)
     except TooMany:
         await _close(send, TOO_MANY)
         return
     except ApiError as error:
-        await _close(send, AGAIN if error.code == "HR503" else NOT_AUTHENTICATED)
+        await _close(send, CLOSED.get(error.code, NOT_AUTHENTICATED))
         return
 
     async def begin(cursor: str | None) -> None:
         if client.subject is not None and not client.topics:
             raise Refused("HR403")
         if first is not None:
+            # While events are missed, the client's own cursor; null before `reset`, which has another.
             welcome = {"type": "welcome", **first, "cursor": cursor or client.position}
             await send({"type": "websocket.send", "text": msgspec.json.encode(welcome).decode()})
 
@@ -273,6 +285,25 @@ async def socket_stream(
         client.cut(End.REFUSED)
     except Unavailable:
         client.cut(End.UNAVAILABLE)
+
+
+def _id(text: str) -> UUID | None:
+    """The id that this is, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def chosen(kinds: tuple[str, ...] | None, events: str | None) -> tuple[str, ...] | None:
+    """Of these types, those that `?events=` names. Raises ApiError if that is malformed or none of them."""
+    if events is None:
+        return kinds
+    wanted = tuple(events.split(",")) if re.fullmatch(TYPES, events) else ()
+    found = tuple(kind for kind in wanted if kinds is None or kind in kinds)
+    if not found:
+        raise ApiError("HR422")
+    return found
 
 
 def _is_pong(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from litestar import Request, Router, WebSocket, get, websocket
 from litestar.openapi.datastructures import ResponseSpec
@@ -96,9 +95,9 @@ async def dashboard_socket(socket: WebSocket[Any, Any, Any]) -> None:
     )
 
 
-@websocket("/dashboard/ws/{user_id:uuid}")
+@websocket("/dashboard/ws/{user_id:str}")
 async def user_socket(
-    socket: WebSocket[Any, Any, Any], user_id: Annotated[UUID, PathParameter(description="Whom it is about.")]
+    socket: WebSocket[Any, Any, Any], user_id: Annotated[str, PathParameter(description="Whom it is about.")]
 ) -> None:
     """Updates about oneself, or about somebody whose work one may see."""
     await socket_stream(

@@ -11,16 +11,22 @@ import os
 import sys
 
 PR_SET_PDEATHSIG = 1
+SIG_DFL = 0
+IGNORED_IN_BACKGROUND = (2, 3)  # SIGINT, SIGQUIT; the module `signal` would take longer to load than all else
 
 
 def main(parent: int, death_signal: int, uid: int, gid: int, program: list[str]) -> None:
-    """Give up root if this is root, ask for the signal, and become the program. Does not return."""
+    """Give up root if this is root, heed signals, ask for one, and become the program. Does not return."""
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
+    libc = ctypes.CDLL(None)
+    # A script ignores these for what it starts with `&`, and children inherit that: who ends us would wait.
+    for number in IGNORED_IN_BACKGROUND:
+        libc.signal(number, SIG_DFL)
     # Only now: the kernel forgets the wish when the uid changes.
-    if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
+    if libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:
         sys.exit("the kernel refused PR_SET_PDEATHSIG")
     if os.getppid() != parent:
         sys.exit("the parent died first")

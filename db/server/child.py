@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -15,6 +16,7 @@ from threading import Thread
 from db.server.user import User
 
 LOG_BYTES = 10_000_000  # two such files are kept at most
+AGAIN_SECONDS = 1.0
 TAIL_CHARACTERS, TAIL_LINES = 4000, 8
 
 
@@ -55,12 +57,17 @@ class Child:
         return self._process.wait()
 
     def end(self, *steps: tuple[Signals, float]) -> None:
-        """End the program if it still runs: per step, send the signal and give it so many seconds."""
+        """End the program if it still runs: per step, send the signal and give it so many seconds.
+
+        The signal is sent every second: who has only just begun, in a process that ignores it, may not heed
+        it yet.
+        """
         for signal, seconds in steps:
-            if self._process.poll() is None:
+            until = time.monotonic() + seconds
+            while self._process.poll() is None and (left := until - time.monotonic()) > 0:
                 self._process.send_signal(signal)
                 with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(seconds)
+                    self._process.wait(min(left, AGAIN_SECONDS))
 
     def last_words(self) -> str:
         """Return the last lines that the program wrote."""

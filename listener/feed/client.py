@@ -189,6 +189,8 @@ class Client:
             reset = reset or answer.reset or self.lost
             # Which events are about `subject`, a replay does not say.
             reset = reset or (self.subject is not None and bool(answer.events))
+            if reset:
+                self.position = None  # nothing goes on from there
             if opening is not None:
                 await opening(None if reset or answer.events else answer.cursor)
                 opening = None

@@ -36,7 +36,7 @@ class Hub:
         self.begun = asyncio.Event()
         self.counts: Counter[str] = Counter()
         self._snapshot: Snapshot | None = None
-        self._per_person = per_person
+        self.per_person = per_person
         self._clients: dict[tuple[int, str], set[Client]] = defaultdict(set)
         self._live: dict[Client, frozenset[str]] = {}
         self._heard: dict[tuple[int, str], set[Client]] = {}
@@ -50,7 +50,7 @@ class Hub:
     def enter(self, client: Client) -> None:
         """Take a client in. Raises TooMany."""
         mine = self._clients[_key(client.person)]
-        if len(mine) >= self._per_person:
+        if len(mine) >= self.per_person:
             raise TooMany
         mine.add(client)
 

@@ -144,6 +144,12 @@ def test_a_person_that_the_database_does_not_know_is_not_authenticated(client: h
     assert answer.json()["detail"] == SECRET_DETAIL, "messages of class HR are written for clients"
 
 
+@pytest.mark.parametrize("path", ["/api/v1/student/dashboard", "/api/v1/student/dashboard/stream"])
+def test_who_takes_another_role_is_told_both(school: School, path: str) -> None:
+    answer = school.get(path, school.admin, "admin")
+    assert problem_of(answer, 403).detail == "this is for the role student; the token's is admin"
+
+
 @pytest.mark.parametrize(
     "path", ["/nowhere", "/health", "/api/v1/student", "/schema/nothing", "/docs/nothing"]
 )

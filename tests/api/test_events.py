@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -95,3 +96,10 @@ def test_a_type_has_the_same_length_in_all_patterns(school: School) -> None:
     document = school.client.get("/schema/openapi.json").json()
     assert document["components"]["schemas"]["EventRequest"]["properties"]["type"]["pattern"] == TYPE
     assert {TYPE, TYPES} <= set(WANTED)
+
+
+@pytest.mark.parametrize("to", [{"person": str(UUID(int=1))}, {"group": f"course:{UUID(int=1)}"}], ids=str)
+def test_who_is_not_there_is_named(school: School, to: dict[str, str]) -> None:
+    answer = school.post(EVENTS, school.admin, "admin", {"to": to, "type": "bell", "data": {}})
+    assert answer.status_code == 404
+    assert [error["field"] for error in answer.json()["errors"]] == [f"to.{next(iter(to))}"]

@@ -61,7 +61,8 @@ def test_it_welcomes_then_tells(live_school: School, db: Session, teacher: UUID,
         assert received(connection)["cursor"] == told["cursor"], "what follows is not known yet"
         assert received(connection)["assignment_id"] == str(missed)
     with opened(live_school, teacher, "teacher", f"{DASHBOARD}?cursor=old") as connection:
-        assert received(connection)["type"] == "welcome"
+        welcome = received(connection)
+        assert (welcome["type"], welcome["cursor"]) == ("welcome", None), "what is no cursor is not one here"
         reset = received(connection)
         assert (reset["type"], reset["data"]) == ("reset", None)
         facts.make_assignment(db, live_school.org, course, title="Next")
@@ -173,3 +174,41 @@ def test_about_anybody_else_it_says_nothing(live_school: School) -> None:
     with opened(live_school, live_school.parent, "parent", path) as connection:
         assert until_closed(connection) == []
         assert connection.close_code == 4403
+
+
+def test_about_what_is_no_id_it_says_nothing(live_school: School) -> None:
+    for path in ("/dashboard/ws/nope", f"/dashboard/ws/{live_school.ada}x"):
+        for person, role in ((live_school.ada, "student"), (live_school.admin, "admin")):
+            with opened(live_school, person, role, path) as connection:
+                assert until_closed(connection) == []
+                assert connection.close_code == 4403, path
+    with socket(live_school.client.base_url, "/dashboard/ws/nope", None) as connection:
+        assert ended(connection) == 4401
+
+
+def test_it_tells_only_what_is_asked_for(
+    live_school: School, db: Session, teacher: UUID, course: UUID
+) -> None:
+    send = "select feed.send_to_person(%s, %s, %s, '{}')"
+    with opened(live_school, teacher, "teacher", f"{DASHBOARD}?events=alerts,bell") as connection:
+        cursor = received(connection)["cursor"]
+        for kind in ("note", "bell", "note", "alerts"):
+            db.execute(send, (live_school.org, teacher, kind))
+        assert [received(connection)["type"] for _ in range(2)] == ["bell", "alerts"]
+    with opened(live_school, teacher, "teacher", f"{DASHBOARD}?events=alerts&cursor={cursor}") as connection:
+        assert [received(connection)["type"] for _ in range(2)] == ["welcome", "alerts"]
+    own = f"/dashboard/ws/{teacher}?events=alerts,note"
+    with opened(live_school, teacher, "teacher", own) as connection:
+        received(connection, pings=True)
+        for kind in ("note", "metrics_update", "alerts"):
+            db.execute(send, (live_school.org, teacher, kind))
+        assert received(connection)["type"] == "alerts"
+
+
+@pytest.mark.parametrize("events", ["", "Grade", "alerts,", "alerts,%20note", "n" * 51, "grade"])
+def test_what_cannot_be_asked_for_ends_it(live_school: School, teacher: UUID, events: str) -> None:
+    paths = [f"/dashboard/ws/{teacher}", DASHBOARD]
+    for path in paths[: 1 if events == "grade" else 2]:  # a type, but none of the first
+        with opened(live_school, teacher, "teacher", f"{path}?events={events}") as connection:
+            assert until_closed(connection) == []
+            assert connection.close_code == 4422, path

@@ -208,6 +208,8 @@ def test_a_person_has_so_many_streams_and_no_more(live_school: School, student: 
         with opened(live_school, student, "student"):
             refused = live_school.get(STUDENT, student, "student")
             assert (refused.status_code, refused.json()["code"]) == (429, "HR429")
+            detail = "You have 3 streams open, as many as one may have (STREAMS_PER_PERSON)."
+            assert refused.json()["detail"] == detail
             with opened(live_school, live_school.cleo, "student"):
                 pass
         with ThreadPoolExecutor(1) as pool:

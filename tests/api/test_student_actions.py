@@ -57,8 +57,9 @@ def test_what_is_not_ones_own_is_not_there(world: World, name: str, whose: str) 
     if whose == "nobody's":
         body |= {field: str(uuid4()) for field in body if field.endswith("_id")}
     shown, before = world.read(), facts(world.db)
-    refusal(world.act(body), 404)
-    refusal(world.act(body, key="k"), 404)
+    (field,) = (field for field in body if field.endswith("_id"))
+    refusal(world.act(body), 404, field)
+    refusal(world.act(body, key="k"), 404, field)
     assert facts(world.db) == before
     assert world.read() == shown
     # The key was not used up, and theirs are there.
@@ -109,7 +110,8 @@ def test_what_is_not_ones_own_is_not_there(world: World, name: str, whose: str) 
 def test_what_is_not_open_to_the_student_is_not_there(world: World, name: str, change: str) -> None:
     world.db.execute(change.encode())
     before = facts(world.db)
-    refusal(world.act(body_of(name, world.ada)), 404)
+    body = body_of(name, world.ada)
+    refusal(world.act(body), 404, *(field for field in body if field.endswith("_id")))
     assert facts(world.db) == before
 
 

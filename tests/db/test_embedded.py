@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -458,6 +459,48 @@ def test_slow_start_ends_with_an_error(server: Embedded, monkeypatch: pytest.Mon
         server.start()
     assert not server.owned
     assert processes_in(server.data_dir / "data") == set()
+
+
+def _runs(pid: int, program: str) -> bool:
+    return Path(f"/proc/{pid}/comm").read_text() == f"{program}\n"
+
+
+@pytest.fixture
+def in_background() -> Iterator[None]:
+    """As a script's `&` starts a process: these signals are ignored, and would be by its children."""
+    ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+    yield
+    for number, handler in ignored.items():
+        signal.signal(number, handler)
+
+
+def test_in_the_background_of_a_script_a_stop_that_comes_early_is_heard(
+    server: Embedded, in_background: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server:
+        query(server, "select 1")
+    monkeypatch.setattr(embedded, "START_SECONDS", 0)
+    began = time.monotonic()
+    with pytest.raises(EmbeddedError, match="no connections after 0 s"):
+        server.start()
+    assert time.monotonic() - began < embedded.STOP_SECONDS / 2
+    assert processes_in(server.data_dir / "data") == set()
+
+
+def test_in_the_background_of_a_script_children_heed_signals(home: Path, in_background: None) -> None:
+    user = server_user(home)
+    with (home / "lock").open("w") as lock:
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            sleep = child.Child(
+                ["/bin/sleep", "60"],
+                user,
+                death_signal=signal.SIGTERM,
+                inherit=lock.fileno(),
+                log=home / "log",
+            )
+            until(partial(_runs, sleep.pid, "sleep"))
+            sleep.end((number, 10))
+            assert sleep.poll() == -number
 
 
 def test_log_is_bounded(server: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ begin
             pg_catalog.set_config('role', 'homeroom_' || role, true),
             pg_catalog.set_config('request.jwt.claims', claims::text, true);
     else
-        raise 'this is for the role %', array_to_string(roles, ' or ') using errcode = 'HR403';
+        raise 'this is for the role %; the token''s is %', array_to_string(roles, ' or '), role using errcode = 'HR403';
     end if;
 end
 $$;

@@ -24,7 +24,7 @@ begin
         when 'cohort' then exists (select from school.cohort as c where c.org_id = org and c.id = which::uuid)
         else exists (select from school.track as t where t.org_id = org and t.id = which::uuid)
     end) then
-        raise 'this group does not exist, or is not yours to see' using errcode = 'HR404';
+        raise 'this group does not exist, or is not yours to see' using errcode = 'HR404', detail = 'to.group';
     end if;
     return sent;
 end

@@ -7,7 +7,7 @@ declare
 begin
     sent := feed.send(org, array['person:' || person], kind, data);
     if not exists (select from school.person as p where p.org_id = org and p.id = person) then
-        raise 'this person does not exist, or is not yours to see' using errcode = 'HR404';
+        raise 'this person does not exist, or is not yours to see' using errcode = 'HR404', detail = 'to.person';
     end if;
     return sent;
 end

@@ -113,7 +113,8 @@ begin
             raise 'there is no such action' using errcode = 'HR422', detail = 'action';
     end case;
     if not found then
-        raise 'what the action names does not exist, or is not yours' using errcode = 'HR404';
+        raise 'what the action names does not exist, or is not yours' using
+            errcode = 'HR404', detail = (select k from jsonb_object_keys(action) as k where k like '%\_id' limit 1);
     end if;
 
     priority := case
@@ -131,5 +132,6 @@ $$;
 comment on function school.take_action(jsonb) is
 'Does what the student who asks did: {"action": …} and the fields of spec student.md. Changes its facts in the caller''s transaction, so that
 the next read shows it; saying the same twice changes nothing more, except where it makes something new (goal_created,
-portfolio_item_added). Answers its priority, with which it stands in the queue too. Raises HR404 for what is not there or another''s, HR422 for an unknown action.';
+portfolio_item_added). Answers its priority, with which it stands in the queue too. Raises HR404, with the field, for what is not there or
+another''s, HR422 for an unknown action.';
 revoke all on function school.take_action(jsonb) from public;
