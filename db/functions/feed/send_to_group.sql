@@ -3,7 +3,9 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
-    roles constant text[] := '{student,parent,teacher,tutor,mentor,director,analyst,admin,service}';
+    roles constant text[] := array[
+        'student', 'parent', 'teacher', 'tutor', 'mentor', 'director', 'analyst', 'admin', 'service'
+    ];
     a_uuid constant text := '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
     what constant text := split_part(to_group, ':', 1);
     which constant text := substr(to_group, length(what) + 2);
