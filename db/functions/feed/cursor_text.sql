@@ -4,7 +4,7 @@ set search_path = ''
 as $$
 declare
     still_open constant text[] := array(
-        select x::text from pg_snapshot_xip(seen) as x where x < next order by x
+        select s.x::text from pg_snapshot_xip(seen) as s (x) where s.x < next order by s.x
     );
 begin
     return format('%s.%s:%s:%s', epoch, coalesce(still_open[1], next::text), next, array_to_string(still_open, ','));
