@@ -30,6 +30,8 @@ comment on column feed.event.payload is 'What the client is told: timestamp and 
 comment on column feed.event.student_id is 'Whom the client is told of by name, as "student"; null where nobody. See feed.told.';
 comment on column feed.event.course_id is 'In which course: its teachers hear it, and read the names of those alone who are or were enrolled.';
 create index event_txid_idx on feed.event (txid);
+-- Of all that is still to be read, what the reader has to know first.
+create index event_rights_idx on feed.event (txid) where kind = 'rights';
 alter table feed.event enable row level security;
 alter table feed.event force row level security;
 
