@@ -51,6 +51,7 @@ SQLSTATES: dict[str, tuple[int, str]] = {
     "22008": (422, "a date or time is out of range"),
     "22021": (422, "a text holds a character that PostgreSQL cannot store"),
     "22P02": (422, "a value is not of its type"),
+    "22P05": (422, "a text holds the character NUL, which PostgreSQL cannot store"),
     "23502": (422, "a value is missing"),
     "23503": (409, "a row refers to one that does not exist, or is referred to"),
     "23505": (409, "a row with this key exists"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,11 +18,18 @@ from listener.feed.reader import Reader
 
 TOPICS = Function("feed_topics", "jsonb")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
+NEEDS_ESCAPE = re.compile(r'(["\\])')
+ESCAPED = r"\\\1"
 DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
     "student": (Function("student_dashboard", "jsonb", "boolean", "boolean"), ("true", "true")),
     "parent": (Function("parent_dashboard", "jsonb"), ()),
 }
 """Of each role that has one, the document that comes with `reset`."""
+
+
+def array(texts: Sequence[str]) -> str:
+    """PostgreSQL's literal of an array of texts, each quoted: null and braces are texts as well."""
+    return "{" + ",".join(f'"{NEEDS_ESCAPE.sub(ESCAPED, text)}"' for text in texts) + "}"
 
 
 class Asked:
@@ -39,9 +48,7 @@ class Asked:
 
     async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
         """api.feed_replay()."""
-        return await self._call(
-            self._turns, REPLAY, claims, cursor, "{" + ",".join(kinds) + "}" if kinds else None
-        )
+        return await self._call(self._turns, REPLAY, claims, cursor, array(kinds) if kinds else None)
 
     async def document(self, claims: str) -> bytes:
         """The document of the person's role; null where there is none."""

@@ -12,7 +12,7 @@ from api.database import Function
 from api.endpoint import JsonBytes, dashboard, personal, responses
 from api.event_documents import EventPosted, EventRequest
 
-POST = Function("feed_post", "jsonb", "jsonb")
+POST = Function("feed_post", "jsonb", "json")
 
 
 @post(

@@ -15,7 +15,9 @@ create table feed.event (
     kind text not null,
     payload json not null,
     student_id uuid,
-    course_id uuid
+    course_id uuid,
+    -- Whoever writes keeps far below it: a reader holds many of them at once.
+    constraint event_payload_is_bounded check (octet_length(payload::text) <= 131072)
 ) partition by range (at);
 comment on table feed.event is
 'One row per fact that somebody may want to hear of, whoever hears it. Partitioned by day (UTC); feed.provide_days makes the partitions
@@ -28,6 +30,8 @@ comment on column feed.event.payload is 'What the client is told: timestamp and 
 comment on column feed.event.student_id is 'Whom the client is told of by name, as "student"; null where nobody. See feed.told.';
 comment on column feed.event.course_id is 'In which course: its teachers hear it, and read the names of those alone who are or were enrolled.';
 create index event_txid_idx on feed.event (txid);
+-- Of all that is still to be read, what the reader has to know first.
+create index event_rights_idx on feed.event (txid) where kind = 'rights';
 alter table feed.event enable row level security;
 alter table feed.event force row level security;
 
@@ -60,11 +64,14 @@ alter table feed.epoch force row level security;
 create table feed.dropped (
     singleton boolean not null default true,
     txid xid8 not null default '0',
+    seen pg_snapshot not null default '1:1:',
     constraint dropped_pkey primary key (singleton),
     constraint dropped_is_one_row check (singleton)
 );
 comment on table feed.dropped is 'What retention has taken: a cursor that does not know all of it cannot be gone on with.';
 comment on column feed.dropped.txid is 'The greatest transaction of the events dropped in this epoch.';
+comment on column feed.dropped.seen is
+'What had been committed when events were last dropped: whoever was still open then has lost none, however old.';
 insert into feed.dropped default values;
 alter table feed.dropped enable row level security;
 alter table feed.dropped force row level security;

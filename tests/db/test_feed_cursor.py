@@ -107,9 +107,10 @@ def test_reading_is_a_range_of_the_index(api: psycopg.Connection[Any], db: psyco
     since = feed.cursor(db)
     plans.clear()
     feed.read(db, since)
-    (plan,) = [text for text in plans if "CTE fresh" in text]
-    assert "Index Cond: (txid >= $" in plan and "Index Cond: (txid = ANY ($" in plan
-    assert "Seq Scan on event" not in plan
+    (plan,) = [text for text in plans if "Index Cond: (txid >= $" in text]
+    assert "Index Cond: (txid = ANY ($" in plan and "Seq Scan on event" not in plan
+    # In the index's order, so that it is read no further than wanted.
+    assert "Limit" in plan and "Merge Append" in plan
 
 
 def test_what_the_reading_transaction_wrote_comes_after_its_commit(
@@ -219,7 +220,9 @@ def test_too_many_events_begin_anew(
     # Others' do not count.
     db.execute(many, (school.make_org(db), 5))
     assert len(feed.replay(api, student, since)["events"]) == limit
-    assert feed.read(api, since, limit)["reset"] is True
+    portion = feed.read(api, since, limit)
+    assert (portion["reset"], portion["more"], len(portion["events"])) == (False, True, limit)
+    assert len(feed.events(api, portion["cursor"])) == 5
     db.execute(many, (org, 1))
     assert resets(api, student, since) == (True, False)
 
@@ -281,3 +284,78 @@ def test_whoever_writes_holds_retention_up_and_not_the_reverse(
             db.execute("select feed.drop_days()")
         writer.commit()
     assert value(db, "select feed.drop_days()") >= 5
+
+
+@pytest.mark.parametrize(
+    ("seen", "following", "expected"),
+    [
+        ("998:1003:998,999,1000", 1003, "998:1003:998,999,1000"),
+        ("998:1003:998,1000", 1003, "998:1003:998,1000"),
+        ("998:1003:998,999,1000", 1000, "998:1000:998,999"),
+        ("9:1003:9,99,100,999,1000", 1003, "9:1003:9,99,100,999,1000"),
+        ("998:1003:998", 998, "998:998:"),
+    ],
+)
+def test_transactions_in_a_cursor_are_in_order_of_their_numbers(
+    db: psycopg.Connection[Any], seen: str, following: int, expected: str
+) -> None:
+    text = value(db, "select feed.cursor_text('abc', %s, %s::text::xid8)", seen, following)
+    assert text == f"abc.{expected}"
+    assert value(db, "select %s::pg_snapshot::text", text.removeprefix("abc.")) == expected
+
+
+def age(db: psycopg.Connection[Any], kind: str, days: int) -> None:
+    """Have an event been written so many days ago."""
+    db.execute(
+        "update feed.event set at = at - %s where kind = %s and at > now() - interval '1 hour'",
+        (timedelta(days=days), kind),
+    )
+
+
+@pytest.mark.parametrize("has_partition", [True, False])
+def test_an_old_transaction_that_stays_open_resets_nobody_who_has_missed_nothing(
+    database: Database,
+    api: psycopg.Connection[Any],
+    db: psycopg.Connection[Any],
+    org: int,
+    student: str,
+    has_partition: bool,
+) -> None:
+    today = datetime.now(UTC).date()
+    if has_partition:
+        db.execute("select feed.provide_days(%s, %s)", (today - timedelta(days=6), today))
+    with (
+        database.connect(autocommit=False) as old,
+        database.connect(autocommit=False) as short,
+        database.connect(autocommit=False) as writer,
+    ):
+        old.execute("select pg_current_xact_id()")
+        begin = feed.cursor(api)
+        short.execute(SEND, (org, "gone"))
+        if not has_partition:
+            writer.execute(SEND, (org, "late"))
+        db.execute(SEND, (org, "gone"))
+        between = feed.cursor(api)
+        short.commit()
+        knowing = feed.cursor(api)
+        age(db, "gone", 5)
+        dropped = feed.cursor(api) if has_partition else None
+        if has_partition:
+            assert value(db, "select feed.drop_days()") >= 1
+        else:
+            assert value(db, "select feed.drop_days()") == 0
+        assert value(db, "select count(*) from feed.event where kind = 'gone'") == 0
+        # Of before: one did not know any of what is gone, one not that of whoever was open.
+        assert resets(api, student, begin) == (True, True)
+        assert resets(api, student, between) == (True, True)
+        # Both knew all of it; the transaction that is still open has lost nothing.
+        for since in (knowing, dropped or knowing, feed.cursor(api)):
+            assert resets(api, student, since) == (False, False)
+        now = feed.cursor(api)
+        assert feed.read(api, now)["cursor"] == now
+        old.execute(SEND, (org, "old"))
+        old.commit()
+        writer.commit()
+        late = [] if has_partition else ["late"]
+        assert sorted(feed.kinds(api, now)) == [*late, "old"]
+        assert sorted(feed.kinds(api, knowing)) == [*late, "old"]

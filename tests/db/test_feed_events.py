@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from db.seed import seed_schools
@@ -198,3 +199,46 @@ def test_only_the_owner_and_services_say_that_it_is_history(
         )
         connection.commit()
     assert feed.kinds(api, since) == ([] if is_bulk else ["notification"])
+
+
+@pytest.mark.parametrize("character", ["\x01", "\U0001f600", '"', "x"])
+def test_long_texts_are_cut_and_nobody_fails_to_write_them(
+    db: Connection, api: Connection, world: World, character: str
+) -> None:
+    """The longest that anybody can write, in characters that take most room as JSON."""
+    since = feed.cursor(api)
+    long = character * 500
+    longer = character * 1_000_000
+    work = school.make_assignment(db, world.org, world.course, title=long)
+    db.execute("update school.assignment set description = %s where id = %s", (longer, work))
+    add(db, world.org, "assignment", course_id=world.course, title=long, description=longer)
+    add(db, world.org, "notification", person_id=world.student, title=long, body=long)
+    db.execute(
+        "update school.person set name = %s, email = %s where id = %s", (long, f"a@{longer}", world.student)
+    )
+    school.submit(db, world.org, world.assignment, world.student, 50)
+    found = told(api, since)
+    works = [data for kind, data in found if kind == "assignment"]
+    assert [data["title"] for data in works] == [long] * 3
+    assert [data["description"] for data in works] == [None, longer[:4000], longer[:4000]]
+    (notice,) = (data for kind, data in found if kind == "notification")
+    assert (notice["title"], notice["body"]) == (long, long)
+    (student,) = (data["student"] for kind, data in found if kind == "grade")
+    assert student["name"] == long and len(student["email"]) == 4000
+    largest = value(db, "select max(octet_length(payload::text)) from feed.event")
+    assert largest < 32_000
+
+
+def test_the_log_takes_no_payload_without_bound(db: Connection, world: World) -> None:
+    sizes = (131_072 - 8, 131_072 - 7)
+    for size in sizes:
+        statement = "insert into feed.event (org_id, topics, kind, payload) values (%s, '{}', 'n', %s::json)"
+        payload = '{"a":"' + "x" * size + '"}'
+        if size == sizes[0]:
+            db.execute(statement, (world.org, payload))
+        else:
+            with pytest.raises(psycopg.errors.CheckViolation):
+                db.execute(statement, (world.org, payload))
+    # What others send in characters that take most bytes.
+    data = '{"a":"' + "\U0001f600" * 16_370 + '"}'
+    assert value(db, "select feed.send_to_person(%s, %s, 'n', %s)", world.org, world.student, data)

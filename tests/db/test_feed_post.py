@@ -128,3 +128,34 @@ def test_nobody_sends_to_strangers_or_as_another(
             session.execute("select feed.send_to_group(%s, 'role:admin', 'n', '{}')", (stranger.org,))
         assert error.value.sqlstate == "HR403"
     assert feed.events(api, since) == []
+
+
+@pytest.mark.parametrize("container", ["[]", "{}"])
+def test_data_is_not_nested_too_deep(db: Connection, world: World, container: str) -> None:
+    """Who reads it recurses, and one who cannot would stop reading for everybody."""
+    begin, end = ("[", "]") if container == "[]" else ('{"a":', "}")
+
+    def send(levels: int) -> Any:
+        data = '{"a":' + begin * (levels - 1) + ("1" if begin != "[" else "") + end * (levels - 1) + "}"
+        return value(db, "select feed.send_to_person(%s, %s, 'n', %s)", world.org, world.student, data)
+
+    assert send(32)
+    for levels in (33, 1000):
+        with pytest.raises(psycopg.Error) as error:
+            send(levels)
+        assert (error.value.sqlstate, error.value.diag.message_detail) == ("HR422", "data")
+
+
+def test_a_text_with_nul_is_refused_in_words(api: Connection, world: World) -> None:
+    with pytest.raises(psycopg.Error) as error:
+        post(api, feed.claims(world.org, world.admin, "admin"), ADMINS | {"type": "n", "data": {"a": "\0"}})
+    assert (error.value.sqlstate, error.value.diag.message_detail) == ("HR422", "data")
+
+
+@pytest.mark.parametrize("kind", ["open", "message", "error", "null"])
+def test_names_that_clients_take_for_something_else_are_taken(
+    db: Connection, world: World, kind: str
+) -> None:
+    with pytest.raises(psycopg.Error) as error:
+        value(db, "select feed.send_to_person(%s, %s, %s, '{}')", world.org, world.student, kind)
+    assert (error.value.sqlstate, error.value.diag.message_detail) == ("HR422", "type")

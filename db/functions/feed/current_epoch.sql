@@ -23,7 +23,7 @@ begin
             update feed.epoch as e set made_in = e.xmin, relation = e.tableoid, database = here;
             -- Its events count transactions of another place. Nobody has a cursor of this epoch yet, so that nobody misses them.
             delete from feed.event;
-            update feed.dropped set txid = '0';
+            update feed.dropped set txid = '0', seen = '1:1:';
         end if;
     end if;
     return left(encode(sha256(convert_to(current::text || left(pg_walfile_name(pg_current_wal_lsn()), 8), 'UTF8')), 'hex'), 12);

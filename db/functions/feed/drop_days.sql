@@ -32,7 +32,9 @@ begin
         where e.at >= starts and e.at < starts + interval '24 hours'
         order by e.txid desc
         limit 1;
-        update feed.dropped as d set txid = greatest(d.txid, last);
+        if last is not null then
+            update feed.dropped as d set txid = greatest(d.txid, last), seen = pg_current_snapshot();
+        end if;
         execute format('drop table feed.%I', day);
     end loop;
 
@@ -43,7 +45,8 @@ begin
     )
     select g.txid into last from gone as g order by g.txid desc limit 1;
     if last is not null then
-        update feed.dropped as d set txid = greatest(d.txid, last);
+        -- In a statement after the one that deleted: what that one saw, this one sees.
+        update feed.dropped as d set txid = greatest(d.txid, last), seen = pg_current_snapshot();
     end if;
     return cardinality(days);
 end

@@ -13,6 +13,7 @@ declare
     own constant xid8 := pg_current_xact_id_if_assigned();
     org constant bigint := auth.org_id();
     most constant integer := feed.replay_limit();
+    most_bytes constant bigint := 8 * 1024 * 1024;
     -- Others' events are passed over; how many, has an end too.
     most_looked_at constant integer := 20 * most;
     read record;
@@ -27,22 +28,35 @@ begin
         union all
         (select e.* from feed.event as e where e.txid = any (known_open) and e.txid is distinct from own limit most_looked_at + 1)
     ),
-    told as (
-        select
-            count(*) as number,
-            coalesce(
-                json_agg(
-                    json_build_object('org', f.org_id, 'id', f.id, 'txid', f.txid::text, 'kind', f.kind, 'data', feed.told(f))
-                    order by f.id
-                ),
-                '[]'
-            ) as events
+    mine as materialized (
+        select row(f.*)::feed.event as event, f.id
         from fresh as f
         where f.org_id = org and f.kind <> 'rights' and f.topics && (select h.topics from heard as h)
             and (kinds is null or f.kind = any (kinds))
+            and (f.kind <> 'assignment' or feed.audience(f) && (select h.topics from heard as h))
+        limit most + 1
+    ),
+    sized as (
+        select m.event, m.id, sum(octet_length((m.event).payload::text)) over (order by m.id) as bytes
+        from mine as m
+    ),
+    told as (
+        select
+            count(*) as number,
+            coalesce(max(s.bytes), 0) as bytes,
+            coalesce(
+                json_agg(
+                    json_build_object(
+                        'org', (s.event).org_id, 'id', s.id, 'txid', (s.event).txid::text, 'kind', (s.event).kind, 'data', feed.told(s.event)
+                    )
+                    order by s.id
+                ) filter (where s.bytes <= most_bytes),
+                '[]'
+            ) as events
+        from sized as s
     )
     select
-        h.topics, t.number, t.events,
+        h.topics, t.number, t.bytes, t.events,
         feed.cursor_text(epoch, h.seen, feed.after(feed.last_txid(h.seen))) as cursor,
         (select count(*) from fresh) as looked_at
     into read
@@ -50,7 +64,7 @@ begin
     cross join told as t;
 
     is_reset := cursor is not null
-        and (known is null or read.number > most or read.looked_at > most_looked_at or not feed.is_complete(known));
+        and (known is null or read.number > most or read.bytes > most_bytes or read.looked_at > most_looked_at or not feed.is_complete(known));
     return json_build_object(
         'reset', is_reset, 'cursor', read.cursor, 'topics', read.topics,
         'events', case when is_reset then '[]' else read.events end
@@ -60,7 +74,7 @@ $$;
 comment on function feed.replay(text, text[]) is
 'What the caller has missed since the cursor: {"reset", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind", "data"}]},
 in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted; null: all. A cursor that cannot be honoured,
-or more than feed.replay_limit() events: reset is true, and there are none.';
+or more than feed.replay_limit() events or 8 MB: reset is true, and there are none.';
 revoke all on function feed.replay(text, text[]) from public;
 grant execute on function feed.replay(text, text[]) to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,

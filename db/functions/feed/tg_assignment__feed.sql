@@ -16,7 +16,7 @@ begin
         array['admin', 'course:' || n.course_id],
         'assignment',
         json_build_object(
-            'assignment_id', n.id, 'course_id', n.course_id, 'title', n.title, 'description', n.description,
+            'assignment_id', n.id, 'course_id', n.course_id, 'title', left(n.title, feed.longest_text()), 'description', left(n.description, feed.longest_text()),
             'due_date', board.utc(n.due_at), 'timestamp', board.utc(clock_timestamp())
         )
     from new_rows as n

@@ -16,7 +16,7 @@ begin
         case n.status when 'published' then 'assignment' else 'assignment_closed' end,
         case n.status
             when 'published' then json_build_object(
-                'assignment_id', n.id, 'course_id', n.course_id, 'title', n.title, 'description', n.description,
+                'assignment_id', n.id, 'course_id', n.course_id, 'title', left(n.title, feed.longest_text()), 'description', left(n.description, feed.longest_text()),
                 'due_date', board.utc(n.due_at), 'timestamp', board.utc(clock_timestamp())
             )
             else json_build_object(

@@ -15,7 +15,8 @@ begin
         array['admin', 'inbox:' || n.person_id],
         'notification',
         json_build_object(
-            'notification_id', n.id, 'person_id', n.person_id, 'title', n.title, 'body', n.body, 'is_urgent', n.is_urgent,
+            'notification_id', n.id, 'person_id', n.person_id, 'title', left(n.title, feed.longest_text()),
+            'body', left(n.body, feed.longest_text()), 'is_urgent', n.is_urgent,
             'timestamp', board.utc(clock_timestamp())
         )
     from new_rows as n;

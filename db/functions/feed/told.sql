@@ -12,7 +12,9 @@ begin
         when exists (
             select from school.enrollment as e
             where e.org_id = event.org_id and e.student_id = event.student_id and e.course_id = event.course_id
-        ) then json_build_object('id', p.id, 'name', p.name, 'email', p.email)
+        ) then json_build_object(
+            'id', p.id, 'name', left(p.name, feed.longest_text()), 'email', left(p.email, feed.longest_text())
+        )
     end
     into student
     from school.person as p
