@@ -11,6 +11,9 @@ from msgspec import Raw, Struct
 RIGHTS = "rights"
 """The kind that no client gets: whose rights have begun or ended, in the topics `person:<id>`."""
 
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+"""What comes of an answer that cannot be decoded."""
+
 Message = dict[str, Any]
 """As ASGI's `send` takes it."""
 
@@ -36,6 +39,8 @@ class Batch(Struct):
     cursor: str | None
     reset: bool
     events: list[Event]
+    more: bool = False
+    """Whether there is more, which was too much for one answer."""
 
 
 class Replay(Struct):
