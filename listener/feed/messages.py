@@ -79,10 +79,14 @@ class Shape(Protocol):
         """The least that can be sent, to wait until the client has taken what came before."""
 
 
+OWN = frozenset({"type", "event_id", "cursor"})
+"""What stands beside the data and is not the sender's to say; `timestamp` is the database's already."""
+
+
 def fields(event: Event, **first: Any) -> bytes:
-    """An event's data as a JSON object: first its type, its id and `first`, which data cannot replace."""
+    """An event's data as a JSON object: first its type, its id and `first`. Data has no part in OWN."""
     own = {"type": event.kind, "event_id": event.id, **first}
-    return msgspec.json.encode(own | {name: raw for name, raw in event.data.items() if name not in own})
+    return msgspec.json.encode(own | {name: raw for name, raw in event.data.items() if name not in OWN})
 
 
 class Sse:
