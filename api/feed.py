@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 
 from api.auth import Claims
 from api.database import Database, DatabaseError, Function
@@ -15,6 +16,8 @@ from api.settings import Settings
 from listener.feed.hub import Hub
 from listener.feed.person import Refused, Unavailable
 from listener.feed.reader import Reader
+
+log = structlog.get_logger(__name__)
 
 TOPICS = Function("feed_topics", "jsonb")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
@@ -99,4 +102,7 @@ class Feed:
     async def _beat(self, seconds: float, *, pings: bool) -> None:
         while True:
             await asyncio.sleep(seconds)
-            await self.hub.beat(pings)
+            try:
+                await self.hub.beat(pings)
+            except Exception as error:  # signs of life never end
+                log.error("heartbeat failed", exc_info=error)

@@ -20,11 +20,12 @@ from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
 from api.patterns import TYPES
-from listener.feed.client import Client, End
+from listener.feed.client import Client
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse
 from listener.feed.person import Person, Refused, Unavailable
 from listener.feed.snapshot import harmless
+from listener.feed.wire import End
 
 UNNAMED, NAMED, FLAT, WRAPPED = Sse(False), Sse(True), Socket(False), Socket(True)
 """One shape for all clients that have it: an event is encoded once for all of them."""
@@ -121,7 +122,8 @@ class Stream(ASGIResponse):
         async def begin(cursor: str | None) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
             position = b"" if cursor is None else b"id: %b\n" % cursor.encode()
-            await direct({"type": "http.response.body", "body": RETRY + position + b"\n", "more_body": True})
+            body = RETRY + position + b"\n"
+            await client.wire.patiently({"type": "http.response.body", "body": body, "more_body": True})
 
         if HEAD in scope:
             await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
@@ -139,7 +141,7 @@ class Stream(ASGIResponse):
             await client.begin(begin)
         except (Refused, Unavailable) as error:
             del scope[STREAM]
-            raise error.__cause__ or error from None
+            raise error.__cause__ or ApiError("HR401", "The token has expired.") from None
 
 
 class Live:
@@ -162,8 +164,8 @@ class Live:
             return
         with suppress(OSError):
             if end is End.EXPIRED:
-                await self.client.patiently(self.client.shape.special("expired"))
-            await self.client.patiently(self.last(end))
+                await self.client.wire.patiently(self.client.shape.special("expired"))
+            await self.client.wire.patiently(self.last(end))
 
     def stop(self) -> None:
         """End soon."""
@@ -207,7 +209,7 @@ class LiveSocket(Live):
             wrong += 1
             reason = "unknown message" if short else "a message has to be text, and short"
             said = self.client.shape.special("error", data=msgspec.json.encode({"message": reason}))
-            await self.client.patiently(said)
+            await self.client.wire.patiently(said)
             if wrong == BAD_MESSAGES:
                 self.client.cut(End.MISBEHAVED)
                 return
@@ -270,12 +272,13 @@ async def socket_stream(
         return
 
     async def begin(cursor: str | None) -> None:
-        if client.subject is not None and not client.topics:
+        if not client.may_follow():
             raise Refused("HR403")
         if first is not None:
             # While events are missed, the client's own cursor; null before `reset`, which has another.
             welcome = {"type": "welcome", **first, "cursor": cursor or client.position}
-            await send({"type": "websocket.send", "text": msgspec.json.encode(welcome).decode()})
+            text = msgspec.json.encode(welcome).decode()
+            await client.wire.patiently({"type": "websocket.send", "text": text})
 
     scope[STREAM] = LiveSocket(client)
     try:
@@ -314,5 +317,5 @@ def _is_pong(text: str) -> bool:
 
 
 async def _close(send: Any, code: int) -> None:
-    with suppress(OSError):
+    with suppress(OSError, RuntimeError):  # it may have closed already
         await send({"type": "websocket.close", "code": code})

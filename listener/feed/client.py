@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from listener.feed.messages import RIGHTS, Batch, Event, Message, Shape, read_replay, read_topics
-from listener.feed.person import Person, Refused, Source, Unavailable
+from listener.feed.messages import RIGHTS, UNREADABLE, Batch, Event, Replay, Shape, read_replay, read_topics
+from listener.feed.person import Expired, Person, Refused, Source, Unavailable
 from listener.feed.snapshot import Snapshot
+from listener.feed.wire import End, Send, Wire
 
 if TYPE_CHECKING:
     from listener.feed.hub import Hub
 
 QUEUED_BATCHES = 1000
 """How many batches a client may miss while it is replayed to; beyond, it is replayed to once more."""
-STALLED = 6
-"""How many times longer than to `reset` it takes until a client that takes nothing is disconnected."""
 MISSED_PONGS = 2
-
-Send = Callable[[Message], Coroutine[Any, Any, None]]
-Receive = Callable[[], Awaitable[Message]]
-
-
-class End(Enum):
-    """Why a client is live no longer."""
-
-    GONE = "gone"
-    BEHIND = "behind"
-    EXPIRED = "expired"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-    SILENT = "silent"
-    STOPPED = "stopped"
-    MISBEHAVED = "misbehaved"
 
 
 class Client:
     """One stream: `begin`, then `serve`. The hub writes to it while it is live."""
 
     __slots__ = (
+        "_about",
         "_end",
         "_hub",
-        "_send",
         "_source",
         "_timer",
         "code",
@@ -61,6 +42,7 @@ class Client:
         "subject",
         "topics",
         "unanswered",
+        "wire",
     )
 
     def __init__(
@@ -81,15 +63,17 @@ class Client:
         """
         self._hub = hub
         self._source = source
-        self._send = send
         self._end: End | None = None
         self._timer: asyncio.Timeout | None = None
+        self.wire = Wire(send, hub.slow_seconds)
         self.person = person
         self.shape = shape
         self.kinds = kinds
         self.subject = subject
+        self._about = frozenset({f"student:{subject}", f"mentee:{subject}"} if subject else ())
         self.position = cursor
         self.topics: frozenset[str] = frozenset()
+        """All that the person hears, also of a stream about somebody else: rights may name any of it."""
         self.seen: Snapshot | None = None
         """What it was replayed, as long as the reader may still read some of that."""
         self.queue: deque[Batch] | None = None
@@ -113,11 +97,15 @@ class Client:
 
         async def open_once(cursor: str | None) -> None:
             nonlocal opened
-            await opening(cursor)
             opened = True
+            try:
+                await opening(cursor)
+            except Refused:
+                opened = False
+                raise
 
         try:
-            await self._catch_up(open_once)
+            await self._in_time(open_once)
         except (Refused, Unavailable, OSError) as error:
             if not opened and not isinstance(error, OSError):
                 self._hub.forget(self)
@@ -136,7 +124,7 @@ class Client:
             while (end := self._end or await self._live(listen)) is End.BEHIND:
                 self._end = None
                 try:
-                    await self._catch_up(None)
+                    await self._in_time(None)
                 except (Refused, Unavailable, OSError) as error:
                     self._end = self._why(error)
         finally:
@@ -146,6 +134,8 @@ class Client:
 
     def _why(self, error: Exception) -> End:
         """What an error in the middle of a stream means."""
+        if isinstance(error, Expired):
+            return End.EXPIRED
         if isinstance(error, Refused):
             self.code = error.code
             return End.REFUSED
@@ -177,16 +167,30 @@ class Client:
 
     # --- Catching up
 
+    async def _in_time(self, opening: Callable[[str | None], Awaitable[None]] | None) -> None:
+        """Catch up, as long as the token is good. Raises Refused, Unavailable and OSError."""
+        loop = asyncio.get_running_loop()
+        deadline = asyncio.timeout_at(loop.time() + self._hub.left(self.person.expires))
+        try:
+            async with deadline:
+                await self._catch_up(opening)
+        except TimeoutError:
+            if deadline.expired():
+                raise Expired from None
+            raise
+
     async def _catch_up(self, opening: Callable[[str | None], Awaitable[None]] | None) -> None:
         """Send what was missed, in the order in which it happened, until nothing is left; then be live."""
         reset = opening is None and not await self._taken()
+        told: set[int] = set()
         while True:
             self._hub.attend(self)
-            answer = read_replay(await self._source.replay(self.person.claims, self.position, self.kinds))
+            answer = await self._missed(reset or self.lost)
             if self.stale:
                 continue
-            self.topics = self.narrowed(answer.topics)
+            self.topics = frozenset(answer.topics)
             reset = reset or answer.reset or self.lost
+            self.lost = False
             # Which events are about `subject`, a replay does not say.
             reset = reset or (self.subject is not None and bool(answer.events))
             if reset:
@@ -198,26 +202,47 @@ class Client:
                 # The document is younger than the cursor: what it shows already may come as an event, too.
                 document = await self._source.document(self.person.claims)
                 self._hub.count("reset")
-                await self.patiently(self.shape.special("reset", answer.cursor, document))
-            elif not await self._replayed(answer.events, answer.cursor):
+                await self.wire.patiently(self.shape.special("reset", answer.cursor, document))
+            elif not await self._tell(answer.events, answer.cursor, told):
                 continue
-            reset = self.lost = False
+            reset = False
             self.position = answer.cursor
             self.seen = Snapshot.of(answer.cursor)
-            await self._work_off()
+            await self._work_off(told)
             if not self.stale:
                 self._hub.admit(self)
                 return
 
-    async def _replayed(self, events: list[Event], cursor: str) -> bool:
-        """Send events; whether they were the client's to the last."""
-        for message in self.shape.messages(events, cursor):
-            if self.stale:
-                return False
-            await self.patiently(message)
+    async def _missed(self, nothing: bool) -> Replay:
+        """What happened since the position. nothing: only what holds from now on."""
+        position = None if nothing else self.position
+        answer = await self._source.replay(self.person.claims, position, self.kinds)
+        try:
+            return read_replay(answer)
+        except UNREADABLE as error:
+            if position is None:
+                raise Unavailable from error
+            self.lost = True
+            return await self._missed(True)
+
+    async def _tell(self, events: list[Event], cursor: str | None, told: set[int]) -> bool:
+        """Send events one after the other, as the client takes them; whether they were its own to the last.
+
+        told: those that it has had on this connection; a replay that has to begin anew comes by them again.
+        """
+        events.reverse()
+        while events:
+            event = events.pop()  # what was sent need not be kept
+            if event.id in told:
+                continue
+            for message in self.shape.messages([event], None if events else cursor):
+                if self.stale:
+                    return False
+                await self.wire.patiently(message)
+            told.add(event.id)
         return True
 
-    async def _work_off(self) -> None:
+    async def _work_off(self, told: set[int]) -> None:
         """Send what came in meanwhile, as long as it is known to be the client's."""
         while self.queue and not self.stale:
             batch = self.queue.popleft()
@@ -225,43 +250,21 @@ class Client:
             if any(map(self.is_touched_by, rights)):
                 self.stale = True  # told while it was not known yet what the client hears
                 return
-            events = [event for event in batch.events if self.hears(event) and self.fresh(event)]
-            for message in self.shape.messages(events, None):
-                await self.patiently(message)
-
-    async def patiently(self, message: Message) -> None:
-        """Send, and wait for the client to take what came before; not for ever."""
-        try:
-            async with asyncio.timeout(self._hub.slow_seconds * STALLED):
-                await self._send(message)
-        except TimeoutError:
-            self.abort()
-            raise ConnectionAbortedError from None
+            await self._tell([e for e in batch.events if self.hears(e) and self.fresh(e)], None, told)
 
     async def _taken(self) -> bool:
         """Wait until the client has taken what was sent; whether it did in good time. Raises OSError."""
-        try:
-            async with asyncio.timeout(self._hub.slow_seconds):
-                await self._send(self.shape.probe())
-        except TimeoutError:
-            self._hub.count("slow")
-            await self.patiently(self.shape.probe())
-            return False
-        return True
-
-    def abort(self) -> None:
-        """Drop the connection, with what the client does not take."""
-        with contextlib.suppress(AttributeError):  # not uvicorn
-            self._send.__self__.transport.abort()  # type: ignore[attr-defined]
+        if await self.wire.quickly(self.shape.probe()):
+            return True
+        self._hub.count("slow")
+        await self.wire.patiently(self.shape.probe())
+        return False
 
     # --- What it hears
 
-    def narrowed(self, topics: Sequence[str]) -> frozenset[str]:
-        """Of what the person hears, that which this stream is for."""
-        if self.subject is None:
-            return frozenset(topics)
-        about = f"student:{self.subject}"
-        return frozenset({about}) if about in topics or "admin" in topics else frozenset()
+    def may_follow(self) -> bool:
+        """Whether the person hears of the one whom this stream is about."""
+        return self.subject is None or "admin" in self.topics or not self.topics.isdisjoint(self._about)
 
     def hears(self, event: Event) -> bool:
         """Whether the event is for this client."""
@@ -269,6 +272,7 @@ class Client:
             event.org == self.person.org
             and not self.topics.isdisjoint(event.topics)
             and (self.kinds is None or event.kind in self.kinds)
+            and (self.subject is None or not self._about.isdisjoint(event.topics))
         )
 
     def is_touched_by(self, rights: Event) -> bool:
@@ -281,31 +285,13 @@ class Client:
 
     def awaits(self, event: Event) -> bool:
         """Whether the event, of a topic that it hears, is to be written to it."""
-        return (self.kinds is None or event.kind in self.kinds) and (
-            self.seen is None or not self.seen.sees(event.txid)
+        return (
+            (self.kinds is None or event.kind in self.kinds)
+            and (self.seen is None or not self.seen.sees(event.txid))
+            and (self.subject is None or not self._about.isdisjoint(event.topics))
         )
 
     async def ask_again(self) -> None:
         """Ask what the person hears now. Raises Refused and Unavailable."""
         answer = read_topics(await self._source.topics(self.person.claims))
-        self.topics = self.narrowed(answer.topics)
-
-    # --- Live
-
-    def write(self, messages: Sequence[Message]) -> bool:
-        """Write without waiting; False, and nothing of the rest is sent, if the client does not take more.
-
-        `send` writes to the transport and returns, or it waits for the transport to have room: so it is
-        stepped once, and given up if that does not end it.
-        """
-        for message in messages:
-            step = self._send(message)
-            try:
-                step.send(None)
-            except StopIteration:
-                continue
-            except OSError:  # it has left, and `listen` learns of that
-                return True
-            step.close()
-            return False
-        return True
+        self.topics = frozenset(answer.topics)

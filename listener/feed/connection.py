@@ -27,6 +27,8 @@ class Listening:
 
     def __init__(self, opened: psycopg.AsyncConnection[Any]) -> None:
         self._opened = opened
+        self.proven = False
+        """It was of use, so that the next attempt to connect need not wait for long."""
 
     async def ask(self, statement: str, *parameters: object) -> Any:
         """The one value that a statement answers. Raises psycopg.Error and TimeoutError."""
@@ -54,21 +56,25 @@ async def listen(conninfo: str, channel: str, use: Callable[[Listening], Awaitab
     )
     pause, trouble = BACKOFF_SECONDS[0], ""
     while True:
+        listening = None
         try:
             async with await psycopg.AsyncConnection.connect(complete, autocommit=True) as opened:
                 await opened.execute(f"listen {channel}".encode())
-                log.info("feed connected")
+                listening = Listening(opened)
+                await use(listening)
+        except Exception as error:
+            if listening is not None and listening.proven:
                 pause, trouble = BACKOFF_SECONDS[0], ""
-                await use(Listening(opened))
-        except (psycopg.Error, OSError) as error:
-            unmigrated = isinstance(
-                error, (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction)
-            )
-            reason = NOT_CURRENT if unmigrated else str(error).strip() or type(error).__name__
+            reason = _reason(error)
             if reason != trouble:  # said once, not at every attempt
                 trouble = reason
-                log.warning("feed disconnected", reason=reason)
-        except Exception as error:
-            log.error("feed failed", exc_info=error)
+                foreseen = isinstance(error, (psycopg.Error, OSError))
+                log.warning("feed disconnected", reason=reason, exc_info=None if foreseen else error)
         await asyncio.sleep(pause * random.uniform(0.5, 1))
         pause = min(pause * 2, BACKOFF_SECONDS[1])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction)):
+        return NOT_CURRENT
+    return str(error).strip() or type(error).__name__

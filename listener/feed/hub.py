@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 
-from listener.feed.client import MISSED_PONGS, QUEUED_BATCHES, Client, End
+from listener.feed.client import MISSED_PONGS, QUEUED_BATCHES, Client
 from listener.feed.messages import RIGHTS, Batch, Event, Message, Shape, Socket
 from listener.feed.person import Person, Refused, Unavailable
 from listener.feed.snapshot import Snapshot
+from listener.feed.wire import End
 
 log = structlog.get_logger(__name__)
 
@@ -174,6 +175,9 @@ class Hub:
             client.cut(End.REFUSED)
         except Unavailable:
             client.cut(End.UNAVAILABLE)
+        except Exception as error:  # of this one alone: the others get what there is
+            log.error("rights unknown", exc_info=error)
+            client.cut(End.UNAVAILABLE)
         else:
             if client in self._live and client.topics != self._live[client]:
                 self.withdraw(client)
@@ -197,7 +201,8 @@ class Hub:
             if client.seen is not None and snapshot.covers(client.seen):
                 client.seen = None
             # What was replayed to it may reach further than the reader: then its own position stands.
-            self._write(client, client.shape.messages(mine, cursor if client.seen is None else None))
+            messages = client.shape.messages(mine, cursor if client.seen is None else None)
+            self._write(client, messages, divisible=len(mine) > 1)
 
     def _audience(self, event: Event) -> Iterable[Client]:
         """Who hears an event, each once."""
@@ -206,12 +211,15 @@ class Hub:
             return groups[0]
         return set().union(*groups)
 
-    def _write(self, client: Client, messages: list[Message]) -> None:
-        if not client.write(messages):
+    def _write(self, client: Client, messages: list[Message], *, divisible: bool = False) -> None:
+        end = client.wire.write(messages, divisible=divisible)
+        if end is None:
+            return
+        if end is End.BEHIND:
             if client.seen is None:
                 client.position = self.cursor
             self.count("behind")
-            client.cut(End.BEHIND)
+        client.cut(end)
 
     # --- Signs of life
 

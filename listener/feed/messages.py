@@ -11,6 +11,9 @@ from msgspec import Raw, Struct
 RIGHTS = "rights"
 """The kind that no client gets: whose rights have begun or ended, in the topics `person:<id>`."""
 
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+"""What comes of an answer that cannot be decoded."""
+
 Message = dict[str, Any]
 """As ASGI's `send` takes it."""
 
@@ -36,6 +39,8 @@ class Batch(Struct):
     cursor: str | None
     reset: bool
     events: list[Event]
+    more: bool = False
+    """Whether there is more, which was too much for one answer."""
 
 
 class Replay(Struct):
@@ -74,10 +79,14 @@ class Shape(Protocol):
         """The least that can be sent, to wait until the client has taken what came before."""
 
 
+OWN = frozenset({"type", "event_id", "cursor"})
+"""What stands beside the data and is not the sender's to say; `timestamp` is the database's already."""
+
+
 def fields(event: Event, **first: Any) -> bytes:
-    """An event's data as a JSON object: first its type, its id and `first`, which data cannot replace."""
+    """An event's data as a JSON object: first its type, its id and `first`. Data has no part in OWN."""
     own = {"type": event.kind, "event_id": event.id, **first}
-    return msgspec.json.encode(own | {name: raw for name, raw in event.data.items() if name not in own})
+    return msgspec.json.encode(own | {name: raw for name, raw in event.data.items() if name not in OWN})
 
 
 class Sse:

@@ -16,6 +16,13 @@ class Refused(Exception):
         self.code = code
 
 
+class Expired(Refused):
+    """The token is good no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("HR401")
+
+
 class Unavailable(Exception):
     """The database cannot say now."""
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 
+import psycopg
 import structlog
 
 from listener.feed.connection import Listening, listen
@@ -24,6 +25,15 @@ BUSY_SECONDS = 0.02
 WITHOUT_SLOT_SECONDS = 0.02
 """How long to wait before the next read, for a reader that cannot be woken."""
 
+RETRIES = 1
+"""So often a read that failed is tried again from the same cursor: everybody waits meanwhile."""
+SHUT_DOWN = (
+    psycopg.errors.AdminShutdown,
+    psycopg.errors.CrashShutdown,
+    psycopg.errors.CannotConnectNow,
+)
+"""Ways to lose a connection that say nothing about what it was reading."""
+
 
 class Reader:
     """The one reader of a process. It feeds the hub, whatever happens to its connection."""
@@ -36,7 +46,9 @@ class Reader:
         self._task: asyncio.Task[None] | None = None
         self.connected = False
         self.read_at = time.monotonic()
-        """When the last read that was completed began."""
+        """When the last read that left nothing to read began."""
+        self._failures = 0
+        """How many reads from the same cursor have failed, one after the other."""
 
     def start(self) -> None:
         """Begin, now or as soon as the database is there."""
@@ -58,7 +70,6 @@ class Reader:
         """Read on from where the last connection ended, or begin; until the connection is lost."""
         if self._hub.cursor is None:
             self._hub.begin(await connection.ask("select api.feed_cursor()"))
-        self.connected = True
         slot = None
         try:
             while True:
@@ -76,17 +87,49 @@ class Reader:
             self.connected = False
 
     async def _read(self, connection: Listening) -> bool:
-        """Deliver what is new; whether there was anything."""
-        began = time.monotonic()
-        statement = "select api.feed_read(%s, %s)::text"
-        batch = read_batch(await connection.ask(statement, self._hub.cursor, MOST))
-        self.read_at = began
-        if batch.reset or batch.cursor is None:
-            log.warning("feed restarted", cursor=self._hub.cursor)
-            self._hub.restart(await connection.ask("select api.feed_cursor()"))
-            return True
-        await self._hub.publish(batch)
-        return bool(batch.events)
+        """Deliver what is new, portion by portion; whether there was anything."""
+        anything = False
+        while True:
+            if self._failures > RETRIES:
+                await self._restart(connection)
+                anything = True
+            began = time.monotonic()
+            answer = await self._answer(connection)
+            try:
+                batch = read_batch(answer)
+                if not batch.reset and batch.cursor is not None:
+                    await self._hub.publish(batch)
+            except Exception:  # it would fail as often as it is read, and some may have had their part of it
+                self._failures = RETRIES + 1
+                raise
+            if batch.reset or batch.cursor is None:
+                await self._restart(connection)
+                return True
+            self._failures = 0
+            if not self.connected:
+                log.info("feed connected")
+            connection.proven = self.connected = True
+            anything = anything or bool(batch.events)
+            if not batch.more:
+                self.read_at = began
+                return anything
+
+    async def _answer(self, connection: Listening) -> str:
+        """What the database answers to the cursor. That it cannot is counted."""
+        try:
+            answer: str = await connection.ask("select api.feed_read(%s, %s)::text", self._hub.cursor, MOST)
+        except SHUT_DOWN:
+            raise
+        except (psycopg.Error, OSError):
+            self._failures += 1
+            raise
+        return answer
+
+    async def _restart(self, connection: Listening) -> None:
+        """Go on from now, and have everybody start afresh."""
+        log.warning("feed restarted", cursor=self._hub.cursor)
+        self._hub.restart(await connection.ask("select api.feed_cursor()"))
+        self._failures = 0
 
     @staticmethod
     async def _sleep(connection: Listening) -> int | None:

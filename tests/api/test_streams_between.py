@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,10 +14,10 @@ from api.app import create_app
 from tests.api.conftest import LIVELY
 from tests.api.live import ANY, SEND, metric, notes, people_of, value
 from tests.api.process import until
-from tests.api.support import School, serving, settings_for
+from tests.api.support import School, bearer, serving, settings_for, token
 from tests.support import school as facts
 from tests.support.servers import Database
-from tests.support.streams import sse
+from tests.support.streams import socket, sse, until_closed
 
 # The database answers, and then the test says when the answer may come.
 HELD = """
@@ -182,3 +183,54 @@ def test_a_document_is_never_older_than_its_cursor(lively: School) -> None:
         cursor = asked.result(15).headers["x-feed-cursor"]
         with sse(base, f"{ANY}?cursor={cursor}", good) as stream:
             assert notes(stream, "not in the document") == ["not in the document"]
+
+
+def test_a_right_that_ends_unnamed_during_the_first_replay_is_noticed(lively: School) -> None:
+    """Who is being replayed to hears of nothing yet; the change names the student, not the new parent."""
+    org = lively.org
+    with (
+        lively.database.connect() as db,
+        lively.database.connect() as gate,
+        lively.database.connect(autocommit=False) as late,
+        ThreadPoolExecutor(1) as pool,
+        sse(lively.client.base_url, ANY, value(lively, lively.ben, "student")) as witness,
+    ):
+        student, parent = facts.make_person(db, org, "student"), facts.make_person(db, org, "parent")
+        course = facts.make_course(db, org)
+        facts.enroll(db, org, student, course)
+        late.execute("delete from school.enrollment where student_id = %s", (student,))
+        facts.make_guardian(db, org, parent, student)
+        db.execute(HELD)
+        gate.execute(LOCK, (42,))
+
+        def follow() -> Any:
+            with sse(lively.client.base_url, ANY, value(lively, parent, "parent")) as stream:
+                return stream.message()
+
+        following = pool.submit(follow)
+        until(lambda: waits(db, 42))
+        late.commit()
+        facts.make_assignment(db, org, course, title="After")
+        db.execute(SEND, (org, lively.ben, "read"))
+        notes(witness, "read")
+        gate.execute(UNLOCK, (42,))
+        until(lambda: metric(lively, STREAMS) == 2)
+        until(lambda: not waits(db, 42))
+        db.execute("select feed.send_to_person(%s, %s, 'end', '{}')", (org, parent))
+        assert following.result(15)["type"] == "end"
+
+
+@pytest.mark.parametrize("kind", ["sse", "socket"])
+def test_a_token_that_expires_during_the_replay_ends_it(lively: School, kind: str) -> None:
+    short = token(lively.ada, lively.org, "student", exp=int(time.time()) + 2)
+    base = lively.client.base_url
+    with lively.database.connect() as db, lively.database.connect() as gate:
+        db.execute(HELD)
+        gate.execute(LOCK, (42,))
+        if kind == "sse":
+            answer = lively.client.get(ANY, headers=bearer(short))
+            assert (answer.status_code, answer.json()["code"]) == (401, "HR401")
+        else:
+            with socket(base, f"/dashboard/ws/{lively.ada}", short) as connection:
+                assert until_closed(connection) == []
+                assert connection.close_code == 4401

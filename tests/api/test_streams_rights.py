@@ -21,6 +21,17 @@ LOSSES = {
     "role": "delete from school.person_role where person_id = %s",
 }
 
+TRACKS = """
+with p as (insert into school.program (org_id, name) values (%s, 'P') returning id)
+insert into school.track (org_id, program_id, name)
+select %s, p.id, n from p cross join unnest('{One,Two}'::text[]) as n returning id
+"""
+COHORT = """
+insert into school.cohort (org_id, track_id, name, starts_on, ends_on, status)
+values (%s, %s, 'C', current_date - 1, current_date + 90, 'active') returning id
+"""
+SCORE = "insert into school.readiness_score (org_id, student_id, scored_at, score) values (%s, %s, now(), %s)"
+
 Session = psycopg.Connection[Any]
 
 
@@ -152,6 +163,59 @@ def test_a_change_that_cannot_know_who_is_concerned_reaches_them(live_school: Sc
         assign(db, org, course, "After")
         db.execute("select feed.send_to_person(%s, %s, 'end', '{}')", (org, parent))
         assert (stream.message() or {})["type"] == "end"
+
+
+def test_so_it_does_directors_and_mentors(live_school: School, db: Session) -> None:
+    """A cohort that leaves a track, and a student who leaves a cohort, whose staff was named meanwhile."""
+    org = live_school.org
+    director, mentor = (facts.make_person(db, org, role) for role in ("director", "mentor"))
+    student = facts.make_person(db, org, "student")
+    left, joined = (row[0] for row in db.execute(TRACKS, (org, org)).fetchall())
+    (cohort,) = db.execute(COHORT, (org, left)).fetchone() or ("",)
+    member = "insert into school.cohort_member (org_id, cohort_id, student_id) values (%s, %s, %s)"
+    db.execute(member.encode(), (org, cohort, student))
+    with ExitStack() as stack:
+        late = stack.enter_context(live_school.database.connect(autocommit=False))
+        late.execute("update school.cohort set track_id = %s where id = %s", (joined, cohort))
+        late.execute("update school.cohort_member set status = 'withdrawn' where student_id = %s", (student,))
+        streams = [
+            stream_of(stack, live_school, person, role)
+            for person, role in [(director, "director"), (mentor, "mentor")]
+        ]
+        db.execute("update school.track set director_id = %s where id = %s", (director, left))
+        db.execute(
+            "insert into school.cohort_mentor (org_id, cohort_id, mentor_id) values (%s, %s, %s)",
+            (org, cohort, mentor),
+        )
+        group = "select feed.send_to_group(%s, %s, 'told', '{}')"
+        db.execute(group, (org, f"cohort:{cohort}"))
+        assert [(stream.message() or {})["type"] for stream in streams] == ["told", "told"]
+        db.execute(SCORE, (org, student, 5))
+        scored = (streams[1].message() or {})["type"]
+        late.commit()
+        db.execute(group, (org, f"cohort:{cohort}"))
+        db.execute(SCORE, (org, student, 6))
+        for person in (director, mentor):
+            db.execute("select feed.send_to_person(%s, %s, 'end', '{}')", (org, person))
+        assert (streams[0].message() or {})["type"] == "end", "the cohort is of the track no more"
+        heard = [message["type"] for message in streams[1].until("end")]
+        assert heard == ["told", "end"], f"of the cohort, but no {scored} of who has left"
+
+
+def test_a_tutor_hears_what_becomes_theirs_unnamed(live_school: School, db: Session) -> None:
+    org = live_school.org
+    student, tutor = facts.make_person(db, org, "student"), facts.make_person(db, org, "tutor")
+    course = facts.make_course(db, org)
+    with ExitStack() as stack:
+        late = stack.enter_context(live_school.database.connect(autocommit=False))
+        facts.enroll(late, org, student, course)
+        stream = stream_of(stack, live_school, tutor, "tutor")
+        facts.make_tutor(db, org, tutor, student)
+        db.execute("select feed.send_to_person(%s, %s, 'read', '{}')", (org, tutor))
+        assert (stream.message() or {})["type"] == "read"
+        late.commit()
+        assign(db, org, course, "After")
+        assert title(stream) == "After"
 
 
 def test_what_was_lost_while_away_is_not_replayed(live_school: School, db: Session) -> None:

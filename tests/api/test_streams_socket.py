@@ -18,6 +18,24 @@ from tests.support.streams import received, socket, until_closed
 
 DASHBOARD = "/ws/dashboard/"
 
+COHORT_AND_MISSION = """
+with
+p as (insert into school.program (org_id, name) values (%(org)s, 'P') returning id),
+t as (insert into school.track (org_id, program_id, name) select %(org)s, p.id, 'T' from p returning id),
+c as (
+    insert into school.cohort (org_id, track_id, name, starts_on, ends_on, status)
+    select %(org)s, t.id, 'C', current_date - 1, current_date + 90, 'active' from t returning id
+),
+m as (
+    insert into school.cohort_member (org_id, cohort_id, student_id)
+    select %(org)s, c.id, s from c cross join unnest(%(students)s::uuid[]) as s
+),
+mentors as (
+    insert into school.cohort_mentor (org_id, cohort_id, mentor_id) select %(org)s, c.id, %(mentor)s from c
+)
+insert into school.mission (org_id, track_id, title) select %(org)s, t.id, 'M' from t returning id
+"""
+
 Session = psycopg.Connection[Any]
 
 
@@ -167,6 +185,29 @@ def test_updates_about_somebody_whose_work_one_sees(live_school: School, db: Ses
             assert told["type"] == "student_progress"
             assert str(child) in json.dumps(told["data"])
             assert str(other) not in json.dumps(told["data"])
+
+
+def test_updates_about_a_mentee(live_school: School, db: Session) -> None:
+    org = live_school.org
+    mentee, other = (facts.make_person(db, org, "student") for _ in range(2))
+    mentor = facts.make_person(db, org, "mentor")
+    row = db.execute(
+        COHORT_AND_MISSION, {"org": org, "mentor": mentor, "students": [mentee, other]}
+    ).fetchone()
+    assert row is not None
+    with opened(live_school, mentor, "mentor", f"/dashboard/ws/{mentee}") as connection:
+        assert received(connection, pings=True)["type"] == "heartbeat"
+        for student in (other, mentee):
+            db.execute(
+                "insert into school.mission_attempt (org_id, mission_id, student_id, started_at) "
+                "values (%s, %s, %s, now())",
+                (org, row[0], student),
+            )
+        told = received(connection)
+        assert told["type"] == "student_progress"
+        assert str(mentee) in json.dumps(told["data"])
+    with opened(live_school, mentor, "mentor", f"/dashboard/ws/{live_school.cleo}") as connection:
+        assert ended(connection) == 4403
 
 
 def test_about_anybody_else_it_says_nothing(live_school: School) -> None:
