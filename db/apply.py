@@ -8,6 +8,7 @@ transaction, so that what a deployment leaves is what the tree says, whatever wa
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -200,12 +201,18 @@ def _apply_code(connection: psycopg.Connection) -> bool:
                 raise MigrateError(f"{path.relative_to(tree.HERE)}: {error}") from error
         # This month's facts and the next three months' find their partition.
         connection.execute("select school.provide_interaction_months(current_date, current_date + 90)")
-        connection.execute("select feed.provide_days(current_date, current_date + 3)")
+        _provide_feed_days(connection)
         # Or the first reader would begin one.
         connection.execute("select feed.current_epoch()")
         if problems := catalog_problems(connection):
             raise MigrateError("the release breaks the rules of the catalog:\n  " + "\n  ".join(problems))
         return _record_release(connection)
+
+
+def _provide_feed_days(connection: psycopg.Connection) -> None:
+    """Make the feed's next partitions; where somebody reads it for long, a job does, and no event is lost."""
+    with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+        connection.execute("select feed.provide_days(current_date, current_date + 3)")
 
 
 def _count_new_aggregates(connection: psycopg.Connection, say: Say) -> None:

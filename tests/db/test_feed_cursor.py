@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from db.apply import migrate
 from tests.support import feed, school
 from tests.support.feed import value
 from tests.support.servers import Database
@@ -359,3 +360,25 @@ def test_an_old_transaction_that_stays_open_resets_nobody_who_has_missed_nothing
         late = [] if has_partition else ["late"]
         assert sorted(feed.kinds(api, now)) == [*late, "old"]
         assert sorted(feed.kinds(api, knowing)) == [*late, "old"]
+
+
+def test_who_reads_for_long_stalls_neither_makers_of_days_nor_readers_behind_them(
+    database: Database, api: psycopg.Connection[Any], db: psycopg.Connection[Any], org: int
+) -> None:
+    today = datetime.now(UTC).date()
+    since = feed.cursor(api)
+    days = (today + timedelta(days=20), today + timedelta(days=20))
+    db.execute(f"drop table feed.event_{today:%Y_%m_%d}".encode())
+    db.execute("set statement_timeout = '20s'")
+    with database.connect(autocommit=False) as analyst:
+        analyst.execute("select count(*) from feed.event_other")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            db.execute("select feed.provide_days(%s, %s)", days)
+        # A migration goes on without; what comes meanwhile is caught.
+        migrate(database.url())
+        assert value(db, "select to_regclass(%s)", f"feed.event_{today:%Y_%m_%d}") is None
+        db.execute(SEND, (org, "caught"))
+        assert feed.kinds(api, since) == ["caught"]
+    assert value(db, "select feed.provide_days(%s, %s)", *days) == 1
+    assert migrate(database.url()) and value(db, "select count(*) from feed.event_other") == 0
+    assert feed.kinds(api, since) == ["caught"]

@@ -242,3 +242,51 @@ def test_the_log_takes_no_payload_without_bound(db: Connection, world: World) ->
     # What others send in characters that take most bytes.
     data = '{"a":"' + "\U0001f600" * 16_370 + '"}'
     assert value(db, "select feed.send_to_person(%s, %s, 'n', %s)", world.org, world.student, data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update school.assignment set status = 'draft' where id = %s",
+        "delete from school.assignment where id = %s",
+        "update school.assignment set course_id = (select max(id::text)::uuid from school.course), "
+        "status = 'draft' where id = %s",
+    ],
+)
+def test_what_is_hidden_again_is_told_to_the_staff_alone(
+    db: Connection, api: Connection, world: World, change: str
+) -> None:
+    parent = school.make_person(db, world.org, "parent")
+    school.make_guardian(db, world.org, parent, world.student)
+    since = feed.cursor(api)
+    work = school.make_assignment(db, world.org, world.course, title="Answers")
+    other = school.make_assignment(db, world.org, world.course, title="Essay")
+    people = {"student": world.student, "parent": parent, "teacher": world.teacher, "admin": world.admin}
+
+    def titles() -> dict[str, list[str]]:
+        replays = {
+            role: feed.replay(api, feed.claims(world.org, person, role), since)
+            for role, person in people.items()
+        }
+        return {
+            role: [event["data"]["title"] for event in replay["events"]] for role, replay in replays.items()
+        }
+
+    assert titles() == {role: ["Answers", "Essay"] for role in people}
+    school.make_course(db, world.org)
+    db.execute(change.encode(), (work,))
+    everything = ["Answers", "Essay"]
+    assert titles() == {
+        "student": ["Essay"],
+        "parent": ["Essay"],
+        "teacher": everything,
+        "admin": everything,
+    }
+    # A process that reads it now hands it to nobody else, either.
+    heard = {
+        event["data"]["assignment_id"]: event["topics"] for event in feed.events(api, since, "assignment")
+    }
+    assert heard == {
+        str(work): ["admin", f"course-staff:{world.course}"],
+        str(other): ["admin", f"course:{world.course}"],
+    }

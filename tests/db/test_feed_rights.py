@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support import feed
@@ -163,3 +164,14 @@ def test_thousands_at_once_are_named_in_events_of_some_hundred(world: Database, 
         assert sorted(len(event["topics"]) for event in events) == [200, 200, 500, 500]
         assert len({(e["org"], topic) for e in events for topic in e["topics"]}) == 1400
         assert all(re.fullmatch("person:[0-9a-f-]{36}", topic) for e in events for topic in e["topics"])
+
+
+def test_no_table_of_the_scopes_can_be_emptied_without_telling(world: Database) -> None:
+    """TRUNCATE fires no trigger that tells rights: it is refused."""
+    found = UNWATCHED[: UNWATCHED.index("select r.name, c.change")] + "select name from read order by 1"
+    with world.connect() as db:
+        names = [name for (name,) in db.execute(found.encode())]
+        assert {"guardian", "course_teacher", "tutor_student", "person_role"} <= set(names)
+        for name in names:
+            with pytest.raises(psycopg.errors.FeatureNotSupported):
+                db.execute(f"truncate school.{name} cascade".encode())

@@ -1,10 +1,10 @@
--- TRUNCATE fires no row or transition trigger: the aggregates would keep what the facts lost. ops.refuse does it for all.
+-- TRUNCATE fires no row or transition trigger: the aggregates would keep what the facts lost, and streams the rights. ops.refuse does it for all.
 do $$
 declare
     fact text;
 begin
     foreach fact in array array[
-        'organization', 'person', 'person_role', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction',
+        'organization', 'person', 'person_role', 'guardian', 'course_teacher', 'tutor_student', 'course', 'enrollment', 'assignment', 'submission', 'quiz', 'quiz_attempt', 'interaction',
         'program', 'track', 'cohort', 'cohort_member', 'cohort_mentor', 'mentor_session',
         'session_attendance', 'milestone', 'calendar_event', 'competency', 'competency_score',
         'readiness_score', 'mission', 'mission_attempt', 'portfolio_item', 'habit', 'habit_log', 'goal',
