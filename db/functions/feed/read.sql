@@ -9,9 +9,9 @@ declare
     anew constant text := '{"cursor" : null, "reset" : true, "events" : []}';
     -- Of one transaction, which is never divided.
     most_at_once constant integer := 50000;
-    most_bytes_at_once constant bigint := 64 * 1024 * 1024;
+    most_bytes_at_once constant bigint := bigint '67108864';
     most_events constant integer := least(greatest(most, 1), most_at_once);
-    most_bytes constant bigint := 16 * 1024 * 1024;
+    most_bytes constant bigint := bigint '16777216';
     epoch constant text := feed.current_epoch();
     known constant pg_snapshot := feed.cursor_snapshot(cursor, epoch);
     known_end constant xid8 := pg_snapshot_xmax(known);
@@ -20,15 +20,15 @@ declare
     -- Where nothing is found, that of a statement before the one that looked will do: whoever has ended in between is asked for again.
     seen pg_snapshot := board.snapshot();
     one record;
-    portion feed.event[] := '{}';
+    portion feed.event[] := array[]::feed.event[];
     number integer := 0;
-    bytes bigint := 0;
+    bytes bigint := bigint '0';
     last xid8;
     -- How many there were before the transaction that is being read.
     whole integer := 0;
     more boolean := false;
     after_all xid8;
-    held xid8[] := '{}';
+    held xid8[] := array[]::xid8[];
 begin
     if known is null then
         return anew;

@@ -13,7 +13,7 @@ declare
     own constant xid8 := pg_current_xact_id_if_assigned();
     org constant bigint := auth.org_id();
     most constant integer := feed.replay_limit();
-    most_bytes constant bigint := 8 * 1024 * 1024;
+    most_bytes constant bigint := bigint '8388608';
     -- Others' events are passed over; how many, has an end too.
     most_looked_at constant integer := 20 * most;
     read record;
