@@ -8,8 +8,8 @@ from tests.api.student import Programs, World
 from tests.api.support import People, School, school_of
 from tests.support.servers import Cluster
 
-# Signs of life come at once, so that no test waits for one.
-LIVELY = {"stream_heartbeat_seconds": 0.1, "stream_ping_seconds": 0.1, "stream_slow_seconds": 0.1}
+# Signs of life come soon, so that no test waits long for one; a busy machine has time to answer.
+LIVELY = {"stream_heartbeat_seconds": 0.1, "stream_ping_seconds": 1.0, "stream_slow_seconds": 0.5}
 
 
 @pytest.fixture(scope="module")

@@ -137,6 +137,9 @@ def test_a_right_that_begins_begins_delivery(live_school: School, db: Session) -
     with ExitStack() as stack:
         stream = stream_of(stack, live_school, student, "student")
         assign(db, org, course, "Before")
+        # Read together with the right, it would be told, too: the student may read it by then.
+        db.execute("select feed.send_to_person(%s, %s, 'mark', '{}')", (org, student))
+        assert (stream.message() or {})["type"] == "mark"
         facts.enroll(db, org, student, course)
         assign(db, org, course, "After")
         assert title(stream) == "After"
