@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -20,6 +21,7 @@ from listener.feed.reader import Reader
 log = structlog.get_logger(__name__)
 
 TOPICS = Function("feed_topics", "jsonb")
+MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
@@ -48,6 +50,10 @@ class Asked:
     async def topics(self, claims: str) -> bytes:
         """api.feed_topics()."""
         return await self._call(self._urgent, TOPICS, claims)
+
+    async def may_follow(self, claims: str, person: UUID) -> bool:
+        """api.feed_may_follow()."""
+        return await self._call(self._turns, MAY_FOLLOW, claims, str(person)) == b"true"
 
     async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
         """api.feed_replay()."""

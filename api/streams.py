@@ -272,7 +272,7 @@ async def socket_stream(
         return
 
     async def begin(cursor: str | None) -> None:
-        if not client.may_follow():
+        if not client.may_follow() and not await services.feed.asked.may_follow(who.claims, subject):
             raise Refused("HR403")
         if first is not None:
             # While events are missed, the client's own cursor; null before `reset`, which has another.

@@ -210,6 +210,25 @@ def test_updates_about_a_mentee(live_school: School, db: Session) -> None:
         assert ended(connection) == 4403
 
 
+def test_a_teacher_follows_a_student_of_a_course(live_school: School, db: Session) -> None:
+    org = live_school.org
+    teacher, other_teacher = (facts.make_person(db, org, "teacher") for _ in range(2))
+    student, other = (facts.make_person(db, org, "student") for _ in range(2))
+    course = facts.make_course(db, org, teacher=teacher)
+    for one in (student, other):
+        facts.enroll(db, org, one, course)
+    quiz = facts.make_quiz(db, org, course)
+    path = f"/dashboard/ws/{student}"
+    with opened(live_school, teacher, "teacher", path) as connection:
+        assert received(connection, pings=True)["type"] == "heartbeat"
+        for one in (other, student):
+            facts.attempt(db, org, quiz, one, 80)
+        told = received(connection)
+        assert (told["type"], told["data"]["student_id"]) == ("student_progress", str(student))
+    with opened(live_school, other_teacher, "teacher", path) as connection:
+        assert ended(connection) == 4403
+
+
 def test_about_anybody_else_it_says_nothing(live_school: School) -> None:
     path = f"/dashboard/ws/{live_school.cleo}"
     with opened(live_school, live_school.parent, "parent", path) as connection:

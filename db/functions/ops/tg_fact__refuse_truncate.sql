@@ -1,4 +1,5 @@
--- TRUNCATE fires no row or transition trigger: the aggregates would keep what the facts lost, and streams the rights. ops.refuse does it for all.
+-- TRUNCATE fires no row or transition trigger: the aggregates would keep what the facts lost, and streams the rights. ops.refuse does
+-- it for all.
 do $$
 declare
     fact text;
