@@ -160,6 +160,22 @@ def without_triggers(server: Embedded, database: str) -> None:
     execute(server, database, *(f"alter table school.{table} disable trigger user" for table in tables))
 
 
+def aggregates_alone(server: Embedded, database: str) -> None:
+    """Disable what marks dashboards and tells the feed: the triggers of the aggregates stay."""
+    others = """
+    do $$ declare t record; begin
+        for t in
+            select tgrelid::regclass as relation, tgname from pg_trigger
+            where tgrelid in ('school.submission'::regclass, 'school.quiz_attempt'::regclass)
+                and tgname ~ '__(dirty|feed)'
+        loop
+            execute format('alter table %s disable trigger %I', t.relation, t.tgname);
+        end loop;
+    end $$
+    """
+    execute(server, database, others)
+
+
 def seeds_way(server: Embedded, database: str) -> None:
     """Put the seed's way in place of our triggers."""
     without_triggers(server, database)
