@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -144,7 +145,7 @@ class Stream(ASGIResponse):
             raise error.__cause__ or ApiError("HR401", "The token has expired.") from None
 
 
-class Live:
+class Live(ABC):
     """A stream that has begun, as the Edge goes on with it."""
 
     __slots__ = ("client",)
@@ -171,13 +172,13 @@ class Live:
         """End soon."""
         self.client.cut(End.STOPPED)
 
+    @abstractmethod
     async def listen(self, receive: Any) -> None:
         """Take what the client says, until it has left."""
-        raise NotImplementedError
 
+    @abstractmethod
     def last(self, end: End) -> Message:
         """What tells the client that this was all."""
-        raise NotImplementedError
 
 
 class LiveSse(Live):

@@ -32,7 +32,8 @@ import psycopg
 
 from api import auth
 from api.settings import Settings
-from bench.request import POOL, SECRET, Load, load_with, serve
+from bench.request import MODULE, POOL, SECRET, Load, load_with
+from bench.serving import serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
 from db.refresh import BATCH, drain
@@ -92,9 +93,9 @@ def cached_by_http(server: Embedded, org: int, student: Any, rounds: int, second
     token = auth.sign(settings, {"sub": str(student), "org": org, "role": "student"}, 3600)
     headers = {"Authorization": f"Bearer {token}"}
     two = {**settings.environment(), "DASHBOARD_WORKERS": "2"}
-    with serve("api", settings.environment()) as api, serve("api", two) as api_two:
+    with serve(MODULE, "api", settings.environment()) as api, serve(MODULE, "api", two) as api_two:
         body = httpx.get(api.url + PATH, headers=headers, trust_env=False).raise_for_status().content
-        with serve("bare", {"BENCH_BODY": body.decode(), "BENCH_PATH": PATH}) as bare:
+        with serve(MODULE, "bare", {"BENCH_BODY": body.decode(), "BENCH_PATH": PATH}) as bare:
             sides = {"bare handler": bare.url, "cached, one worker": api.url, "cached, two": api_two.url}
             for connections in (32, 256):
                 loads: dict[str, list[Load]] = {name: [] for name in sides}

@@ -16,7 +16,6 @@ import asyncio
 import os
 import re
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,11 +32,12 @@ import uvloop
 
 from api import app, auth
 from api.settings import Settings, load
+from bench.serving import serve
 from bench.swarm import Swarm, open_files
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
 
-ROOT = Path(__file__).parents[1]
+MODULE = "bench.feed"
 PATH = "/dashboard/stream"
 SECRET = "the key of a benchmark, used nowhere else"
 RATES = (100, 1000)
@@ -112,7 +112,7 @@ def latency(settings: Settings, header: str, url: str, org: int, rate: int) -> N
                 began[number] = time.monotonic()
                 db.execute(SEND, (org, number, TEXT))
 
-    with serve("api", settings.environment()) as (base, _), Swarm(base + PATH, 1, header) as swarm:
+    with serve(MODULE, "api", settings.environment()) as api, Swarm(api.url + PATH, 1, header) as swarm:
         writers = [threading.Thread(target=write, args=(part,)) for part in range(WRITERS)]
         for writer in writers:
             writer.start()
@@ -144,7 +144,8 @@ def fan_out(
 ) -> None:
     """Print what one event to so many clients takes, and what each of them costs. other: who stalls."""
     org = other["org"]
-    with serve("api", settings.environment()) as (base, process):
+    with serve(MODULE, "api", settings.environment()) as api:
+        base, process = api.url, api.process
         with Swarm(base + PATH, 1, header) as swarm:  # whatever is loaded once is loaded now
             _time_event(swarm, db, org)
         before = resident(process.pid)
@@ -173,10 +174,10 @@ def fan_out(
 @contextmanager
 def beside(written: bytes, clients: int) -> Iterator[tuple[str, Swarm, float]]:
     """Raw sockets that write these bytes, so many clients of theirs, and the memory that each takes."""
-    with serve("raw", {"BENCH_BODY": written.hex()}) as (base, process), Swarm(base + PATH, 1):
-        before = resident(process.pid)
-        with Swarm(base + PATH, clients) as swarm:
-            yield base, swarm, (resident(process.pid) - before) / clients
+    with serve(MODULE, "raw", {"BENCH_BODY": written.hex()}) as raw, Swarm(raw.url + PATH, 1):
+        before = resident(raw.process.pid)
+        with Swarm(raw.url + PATH, clients) as swarm:
+            yield raw.url, swarm, (resident(raw.process.pid) - before) / clients
 
 
 def _time_event(swarm: Swarm, db: Any, org: int) -> tuple[float, bytes]:
@@ -239,34 +240,6 @@ class Raw(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.everybody.discard(self.transport)
-
-
-@contextmanager
-def serve(name: str, environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run this module as a server of its own, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.feed", "--serve", name],
-        cwd=ROOT,
-        env={**os.environ, **environment, "DASHBOARD_PORT": str(port)},
-    )
-    base = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                if name == "api":
-                    httpx.get(f"{base}/health/ready", trust_env=False).raise_for_status()
-                break
-            except (OSError, httpx.HTTPError):
-                assert time.monotonic() < deadline and process.poll() is None, f"{name} does not start"
-                time.sleep(0.05)
-        yield base, process
-    finally:
-        process.kill()
-        process.wait(20)
 
 
 def run_server(name: str) -> None:

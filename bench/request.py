@@ -13,15 +13,10 @@ import argparse
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -34,10 +29,11 @@ from litestar import Litestar, MediaType, get
 
 from api import app, auth
 from api.settings import Settings, load
+from bench.serving import Server, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded, bundled_bin
 
-ROOT = Path(__file__).parents[1]
+MODULE = "bench.request"
 PATH = "/api/v1/student/performance"
 CONNECTIONS = 32
 POOL = 8
@@ -53,16 +49,6 @@ class Load:
     rate: float
     p50: float
     p99: float
-
-
-@dataclass
-class Side:
-    """One of the two servers, and what was measured of it."""
-
-    name: str
-    url: str
-    process: subprocess.Popen[bytes]
-    rates: list[float] = field(default_factory=list)
 
 
 def main() -> None:
@@ -84,23 +70,24 @@ def measure(server: Embedded, home: Path, rounds: int, seconds: int) -> None:
     """Run both sides in turns, then pgbench, and print what came of it."""
     settings, student = prepare(server)
     headers = {"Authorization": f"Bearer {auth.sign(settings, student, 3600)}"}
-    with serve("api", settings.environment()) as api:
+    with serve(MODULE, "api", settings.environment()) as api:
         body = httpx.get(api.url + PATH, headers=headers, trust_env=False).raise_for_status().content
-        with serve("bare", {"BENCH_BODY": body.decode()}) as bare:
+        with serve(MODULE, "bare", {"BENCH_BODY": body.decode()}) as bare:
             assert httpx.get(bare.url + PATH, trust_env=False).content == body
+            rates: dict[Server, list[float]] = {bare: [], api: []}
             cpu = [0.0, 0.0]
             for _ in range(rounds):
-                bare.rates.append(load_with(bare.url + PATH, headers, seconds).rate)
+                rates[bare].append(load_with(bare.url + PATH, headers, seconds).rate)
                 before = [cpu_seconds([api.process.pid]), cpu_seconds(backends(settings))]
-                api.rates.append(load_with(api.url + PATH, headers, seconds).rate)
+                rates[api].append(load_with(api.url + PATH, headers, seconds).rate)
                 after = [cpu_seconds([api.process.pid]), cpu_seconds(backends(settings))]
                 cpu = [total + b - a for total, a, b in zip(cpu, before, after, strict=True)]
-    ratio = median(api.rates) / median(bare.rates)
-    print(f"\nbare Litestar handler, {len(body)} bytes  {median(bare.rates):9,.0f} requests/s  1.00")
-    print(f"GET {PATH}  {median(api.rates):9,.0f} requests/s  {ratio:.2f}  (required: {REQUIRED:.2f})")
-    requests = sum(api.rates) * seconds
+    ratio = median(rates[api]) / median(rates[bare])
+    print(f"\nbare Litestar handler, {len(body)} bytes  {median(rates[bare]):9,.0f} requests/s  1.00")
+    print(f"GET {PATH}  {median(rates[api]):9,.0f} requests/s  {ratio:.2f}  (required: {REQUIRED:.2f})")
+    requests = sum(rates[api]) * seconds
     per_request = [1e6 * total / requests for total in cpu]
-    explain(per_request, 1e6 / median(api.rates))
+    explain(per_request, 1e6 / median(rates[api]))
     compare_in_postgresql(server, home, student, seconds)
 
 
@@ -173,32 +160,6 @@ def prepare(server: Embedded) -> tuple[Settings, dict[str, Any]]:
         api_database_url=server.url(user="homeroom_api"), jwt_secret=SECRET, database_pool_size=POOL
     )
     return settings, {"sub": str(row[1]), "org": row[0], "role": "student"}
-
-
-@contextmanager
-def serve(name: str, environment: dict[str, str]) -> Iterator[Side]:
-    """Run this module as a server of its own, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.request", "--serve", name],
-        cwd=ROOT,
-        env={**os.environ, **environment, "DASHBOARD_PORT": str(port), "LOG_LEVEL": "WARNING"},
-    )
-    side = Side(name, f"http://127.0.0.1:{port}", process)
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                httpx.get(side.url, trust_env=False)
-                break
-            except httpx.TransportError:
-                assert time.monotonic() < deadline and process.poll() is None, f"{name} does not start"
-                time.sleep(0.05)
-        yield side
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
 
 
 def run_server(name: str) -> None:

@@ -279,6 +279,11 @@ class Client:
         """Whether these rights may be the client's."""
         return rights.org == self.person.org and not self.topics.isdisjoint(rights.topics)
 
+    def reached(self, snapshot: Snapshot | None) -> None:
+        """The reader stands here: if that is as far as what was replayed, nothing of it can come again."""
+        if self.seen is not None and snapshot is not None and snapshot.covers(self.seen):
+            self.seen = None
+
     def fresh(self, event: Event) -> bool:
         """Whether it was not among what was replayed."""
         return self.seen is None or not self.seen.sees(event.txid)

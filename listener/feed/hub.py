@@ -76,8 +76,7 @@ class Hub:
     def admit(self, client: Client) -> None:
         """The client has everything: write to it from now on."""
         self._leave(client)
-        if client.seen is not None and self._snapshot is not None and self._snapshot.covers(client.seen):
-            client.seen = None
+        client.reached(self._snapshot)
         self._live[client] = client.topics
         for topic in client.topics:
             self._heard.setdefault((client.person.org, topic), set()).add(client)
@@ -198,8 +197,7 @@ class Hub:
                 await asyncio.sleep(0)
             if client not in self._live:
                 continue
-            if client.seen is not None and snapshot.covers(client.seen):
-                client.seen = None
+            client.reached(snapshot)
             # What was replayed to it may reach further than the reader: then its own position stands.
             messages = client.shape.messages(mine, cursor if client.seen is None else None)
             self._write(client, messages, divisible=len(mine) > 1)
@@ -240,8 +238,7 @@ class Hub:
             client.cut(End.SILENT)
             return
         client.unanswered += pings
-        if client.seen is not None and self._snapshot is not None and self._snapshot.covers(client.seen):
-            client.seen = None
+        client.reached(self._snapshot)
         if client.seen is not None:
             self._write(client, [client.shape.beat(client.position)])
             return
