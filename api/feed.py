@@ -26,10 +26,10 @@ REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
-    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean"), ("true", "true")),
+    "student": (Function("student_snapshot", "jsonb"), ()),
     "parent": (Function("parent_dashboard", "jsonb"), ()),
 }
-"""Of each role that has one, the document that comes with `reset`."""
+"""Of each role that has one, the dashboard that a stream begins with, and that comes with `reset`."""
 
 
 def array(texts: Sequence[str]) -> str:

@@ -54,7 +54,10 @@ async def stream(
     last_event_id: LastEventId = None,
     token: Token = None,
 ) -> Stream:
-    """What happens from now on, or has happened since a cursor, of what I may see. Every role."""
+    """What happens from now on, or has happened since a cursor, of what I may see. Every role.
+
+    What changes on my dashboard only if `events` names `update`.
+    """
     return Stream(request, None, named=named, cursor=cursor, kinds=events)
 
 
@@ -66,7 +69,8 @@ def of_role(role: str) -> Any:
         before_request=admit,
         operation_id=f"{role.title()}DashboardStream",
         summary="What changes on my dashboard",
-        description=f"What happens now, or has happened since a cursor, of what I may see. Role {role}.",
+        description="My dashboard, then what changes on it and what happens of what I may see; with a cursor "
+        f"what has changed and happened since. Role {role}.",
         responses=STREAM,
     )
     async def role_stream(
@@ -77,7 +81,7 @@ def of_role(role: str) -> Any:
         last_event_id: LastEventId = None,
         token: Token = None,
     ) -> Stream:
-        return Stream(request, (role,), named=named, cursor=cursor, kinds=events)
+        return Stream(request, (role,), named=named, cursor=cursor, kinds=events, follows=True)
 
     return role_stream
 

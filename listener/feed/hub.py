@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import structlog
 
 from listener.feed.client import MISSED_PONGS, QUEUED_BATCHES, Client
-from listener.feed.messages import RIGHTS, Batch, Event, Message, Shape, Socket
+from listener.feed.messages import RIGHTS, UPDATE, Batch, Event, Message, Shape, Socket
 from listener.feed.person import Person, Refused, Unavailable
 from listener.feed.snapshot import Snapshot
 from listener.feed.wire import End
@@ -132,12 +132,12 @@ class Hub:
         """Deliver what was read after `cursor`. Rights first: what they allow no more, nobody gets."""
         cursor = batch.cursor or ""
         async with self._turn:
-            await self._ask_again(event for event in batch.events if event.kind == RIGHTS)
+            changed = await self._ask_again(event for event in batch.events if event.kind == RIGHTS)
             snapshot = Snapshot.of(cursor)
             if batch.events:
                 for client in self._attending:
                     self._keep(client, batch)
-            await self._deliver(batch.events, cursor, snapshot)
+            await self._deliver(batch.events, cursor, snapshot, changed)
             self.cursor, self._snapshot = cursor, snapshot
             self.counts["events"] += len(batch.events)
 
@@ -149,8 +149,8 @@ class Hub:
         else:
             client.queue, client.stale = deque(), True
 
-    async def _ask_again(self, changes: Iterable[Event]) -> None:
-        """Have everybody whose rights have changed hear what the database says now.
+    async def _ask_again(self, changes: Iterable[Event]) -> set[Client]:
+        """Have everybody whose rights have changed hear what the database says now; answer who they are.
 
         An event names persons, and what those hear whom it cannot name: who became a parent in a transaction
         that it did not see hears of the student.
@@ -165,6 +165,7 @@ class Hub:
             client.stale = True  # whoever is being replayed to begins anew
         live = [client for client in affected if client in self._live]
         await asyncio.gather(*map(self._check, live))
+        return affected
 
     async def _check(self, client: Client) -> None:
         try:
@@ -182,11 +183,19 @@ class Hub:
                 self.withdraw(client)
                 self.admit(client)
 
-    async def _deliver(self, events: list[Event], cursor: str, snapshot: Snapshot) -> None:
+    async def _deliver(
+        self, events: list[Event], cursor: str, snapshot: Snapshot, changed: set[Client]
+    ) -> None:
+        """changed: whose rights have; a patch may tell of somebody whom they do not see any more."""
         wanted: dict[Client, list[Event]] = {}
         told = [event for event in events if event.kind != RIGHTS]
         for event in told:
             hearing = [client for client in self._audience(event) if client.awaits(event)]
+            if event.kind == UPDATE:
+                for client in hearing:
+                    if client in changed or not event.is_whole:
+                        client.start_over()
+                hearing = [client for client in hearing if client in self._live]
             if len(told) == 1:
                 wanted = dict.fromkeys(hearing, told)
                 break
