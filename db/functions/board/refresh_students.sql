@@ -58,6 +58,8 @@ begin
     from board.student_documents(org, locked) as d
     where c.org_id = org and c.student_id = d.student_id;
 
+    -- What a student did concerns others too.
+    perform board.pass_marks_on(org, seen);
     update board.dashboard_update_queue as q set processed_at = clock_timestamp(), dead_at = null
     where q.org_id = org and q.id = any (seen);
     return cardinality(locked);
