@@ -89,6 +89,8 @@ begin
         perform feed.wake();
     end if;
 
+    -- What a student did concerns others too.
+    perform board.pass_marks_on(org, seen);
     update board.dashboard_update_queue as q set processed_at = clock_timestamp(), dead_at = null
     where q.org_id = org and q.id = any (seen);
     return cardinality(locked);
