@@ -27,7 +27,7 @@ NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
     "student": (Function("student_snapshot", "jsonb"), ()),
-    "parent": (Function("parent_dashboard", "jsonb"), ()),
+    "parent": (Function("dashboard_snapshot", "jsonb"), ()),
 }
 """Of each role that has one, the dashboard that a stream begins with, and that comes with `reset`."""
 

@@ -217,7 +217,7 @@ class Client:
             if reset:
                 self.position = None  # nothing goes on from there
             snapshot = None
-            if self.follows and self.position is None and not reset:
+            if self.follows and not reset and (self.position is None or answer.afresh):
                 snapshot = await self._document()
                 if self.stale:
                     continue
@@ -229,10 +229,10 @@ class Client:
                 document = await self._document()
                 self._hub.count("reset")
                 await self.wire.patiently(self.shape.special("reset", answer.cursor, document or b"null"))
-            elif snapshot is not None:
-                await self.wire.patiently(self.shape.snapshot(answer.cursor, snapshot))
-            elif not await self._tell(answer.events, answer.cursor, told):
+            elif not await self._tell(answer.events, None if snapshot else answer.cursor, told):
                 continue
+            if snapshot:
+                await self.wire.patiently(self.shape.snapshot(answer.cursor, snapshot))
             reset = False
             self.position = answer.cursor
             self.seen = Snapshot.of(answer.cursor)
@@ -293,7 +293,7 @@ class Client:
                 return
             mine = [event for event in batch.events if self.hears(event) and self.fresh(event)]
             if not all(event.is_whole for event in mine):
-                self.lost = self.stale = True
+                self.stale = True
                 return
             await self._tell(mine, None, told)
 
@@ -346,11 +346,6 @@ class Client:
         if event.kind == UPDATE:
             return self.follows and event.follows(self.version)
         return self.kinds is None or event.kind in self.kinds
-
-    def start_over(self) -> None:
-        """It has to read its dashboard afresh."""
-        self.lost = True
-        self.cut(End.BEHIND)
 
     async def ask_again(self) -> None:
         """Ask what the person hears now. Raises Refused and Unavailable."""

@@ -186,7 +186,7 @@ class Hub:
     async def _deliver(
         self, events: list[Event], cursor: str, snapshot: Snapshot, changed: set[Client]
     ) -> None:
-        """changed: whose rights have; a patch may tell of somebody whom they do not see any more."""
+        """changed: whose rights have; an update may tell of somebody whom they do not see any more."""
         wanted: dict[Client, list[Event]] = {}
         told = [event for event in events if event.kind != RIGHTS]
         for event in told:
@@ -194,7 +194,7 @@ class Hub:
             if event.kind == UPDATE:
                 for client in hearing:
                     if client in changed or not event.is_whole:
-                        client.start_over()
+                        self._catch_up(client)
                 hearing = [client for client in hearing if client in self._live]
             if len(told) == 1:
                 wanted = dict.fromkeys(hearing, told)
@@ -223,10 +223,16 @@ class Hub:
         if end is None:
             return
         if end is End.BEHIND:
-            if client.seen is None:
-                client.position = self.cursor
             self.count("behind")
-        client.cut(end)
+            self._catch_up(client)
+        else:
+            client.cut(end)
+
+    def _catch_up(self, client: Client) -> None:
+        """Have the client be replayed to, from before what is being delivered."""
+        if client.seen is None:
+            client.position = self.cursor
+        client.cut(End.BEHIND)
 
     # --- Signs of life
 

@@ -80,6 +80,8 @@ class Replay(Struct):
     reset: bool
     topics: tuple[str, ...]
     events: list[Event] = []
+    afresh: bool = False
+    """Whether the dashboard is to be read instead of its updates, which are left out."""
 
 
 class Topics(Struct):

@@ -182,7 +182,7 @@ def test_the_document_is_that_of_the_role(live_school: School) -> None:
     with opened(live_school, live_school.parent, "parent", path) as stream:
         told = stream.message()
     rest = live_school.get("/api/v1/parent/dashboard", live_school.parent, "parent").json()
-    assert told == {"type": "reset", "data": rest}
+    assert told == {"type": "reset", "data": rest | {"version": 1}}
     with opened(live_school, live_school.admin, "admin", ANY + "?cursor=old") as stream:
         assert stream.message() == {"type": "reset", "data": None}
 

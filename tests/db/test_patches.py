@@ -239,9 +239,12 @@ def test_where_an_update_was_too_long_a_replay_says_so(world: World) -> None:
         "values (%s, array['dashboard:student:' || %s], 'update', '{\"version\": 2}')",
         (world.org, str(world.ann)),
     )
-    assert world.replayed(world.ann, since)["reset"] is True
-    assert world.replayed(world.ann, since, ["notification"])["reset"] is False, "it gets none of them"
-    assert world.replayed(world.bob, since)["reset"] is False
+    for answer, afresh in (
+        (world.replayed(world.ann, since), True),
+        (world.replayed(world.ann, since, ["notification"]), False),
+        (world.replayed(world.bob, since), False),
+    ):
+        assert (answer["reset"], answer["afresh"], answer["events"]) == (False, afresh, [])
 
 
 def test_who_hears_of_a_dashboard_is_its_owner_in_that_role_alone(world: World) -> None:
@@ -324,9 +327,13 @@ def test_updates_of_before_a_change_of_rights_are_not_replayed(world: World) -> 
     refresh(world.db, world.org)
     assert len(world.replayed(world.ann, since)["events"]) == 1
     world.db.execute("update school.enrollment set status = 'dropped' where student_id = %s", (world.ann,))
-    assert world.replayed(world.ann, since)["reset"] is True
-    assert world.replayed(world.ann, since, ["notification"])["reset"] is False, "it gets none of them"
-    assert len(world.replayed(world.bob, since)["events"]) == 1, "another's rights"
+    world.db.execute("select feed.send_to_person(%s, %s, 'note', '{}')", (world.org, world.ann))
+    answer = world.replayed(world.ann, since)
+    assert (answer["reset"], answer["afresh"]) == (False, True)
+    assert [event["kind"] for event in answer["events"]] == ["note"]
+    assert world.replayed(world.ann, since, ["note"])["afresh"] is False, "it gets none of them"
+    answer = world.replayed(world.bob, since)
+    assert not answer["afresh"] and len(answer["events"]) == 1, "another's rights"
 
 
 # --- The leaderboard

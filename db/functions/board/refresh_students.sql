@@ -98,5 +98,6 @@ end
 $$;
 comment on function board.refresh_students(bigint, uuid[]) is
 'Computes the dashboards of these students anew, stores them, and finishes what stood in the queue for them. Set-wise: one student or
-ten thousand. Who follows a dashboard is told of its new version, unless nothing has changed or it is the first. Answers how many; those whom another session is refreshing are left to it, those who are no students do not count.';
+ten thousand. Who follows a dashboard is told of its new version, unless nothing has changed or it is the first.
+Answers how many; those whom another session is refreshing are left to it, those who are no students do not count.';
 revoke all on function board.refresh_students(bigint, uuid[]) from public;

@@ -37,6 +37,20 @@ begin
             and (f.kind <> 'assignment' or feed.audience(f) && (select h.topics from heard as h))
         limit most + 1
     ),
+    -- Whether the dashboard has to be read anew: an update was too long for an event, or may tell of somebody whom the caller does not
+    -- see any more.
+    outdated as (
+        select
+            coalesce(
+                bool_or(case (m.event).kind when 'update' then not (m.event).payload::jsonb ?| '{patch,document}' end), false
+            )
+            or coalesce(bool_or((m.event).kind = 'update'), false) and exists (
+                select
+                from fresh as f
+                where f.org_id = org and f.kind = 'rights' and f.topics && (select h.topics from heard as h)
+            ) as afresh
+        from mine as m
+    ),
     sized as (
         select m.event, m.id, sum(octet_length((m.event).payload::text)) over (order by m.id) as bytes
         from mine as m
@@ -45,10 +59,6 @@ begin
         select
             count(*) as number,
             coalesce(max(s.bytes), 0) as bytes,
-            count(*) filter (where (s.event).kind = 'update') as updates,
-            coalesce(
-                bool_or(case (s.event).kind when 'update' then not (s.event).payload::jsonb ?| '{patch,document}' end), false
-            ) as is_too_long,
             coalesce(
                 json_agg(
                     json_build_object(
@@ -63,17 +73,14 @@ begin
                         end
                     )
                     order by s.id
-                ) filter (where s.bytes <= most_bytes),
+                ) filter (where s.bytes <= most_bytes and not ((s.event).kind = 'update' and (select o.afresh from outdated as o))),
                 '[]'
             ) as events
         from sized as s
     )
     select
         h.topics, t.number, t.bytes, t.events,
-        t.is_too_long or (t.updates > 0 and exists (
-            -- A patch may tell of somebody whom the caller does not see any more.
-            select from fresh as f where f.org_id = org and f.kind = 'rights' and f.topics && h.topics
-        )) as is_to_be_read,
+        (select o.afresh from outdated as o) as afresh,
         feed.cursor_text(epoch, h.seen, feed.after(feed.last_txid(h.seen))) as cursor,
         (select count(*) from fresh) as looked_at
     into read
@@ -81,22 +88,18 @@ begin
     cross join told as t;
 
     is_reset := cursor is not null
-        and (
-            known is null or read.number > most or read.bytes > most_bytes or read.looked_at > most_looked_at
-            or read.is_to_be_read or not feed.is_complete(known)
-        );
+        and (known is null or read.number > most or read.bytes > most_bytes or read.looked_at > most_looked_at or not feed.is_complete(known));
     return json_build_object(
-        'reset', is_reset, 'cursor', read.cursor, 'topics', read.topics,
+        'reset', is_reset, 'afresh', read.afresh, 'cursor', read.cursor, 'topics', read.topics,
         'events', case when is_reset then '[]' else read.events end
     );
 end
 $$;
 comment on function feed.replay(text, text[]) is
-'What the caller has missed since the cursor: {"reset", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind", "data"}]},
-in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted, * for all; null: all but update,
-what is new on the caller''s dashboard. A cursor that cannot be honoured, or more than
-feed.replay_limit() events or 8 MB: reset is true, and there are none. Likewise where the dashboard has to be read afresh: an update was too long
- for an event, or is among them together with a change of the caller''s rights.';
+'What the caller has missed since the cursor: {"reset", "afresh", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind",
+"data"}]}, in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted, * for all; null: all but update, what
+is new on the caller''s dashboard. A cursor that cannot be honoured, or more than feed.replay_limit() events or 8 MB: reset is true, and there are none.
+afresh: the dashboard is to be read instead of its updates, which are left out: one was too long for an event, or the caller''s rights have changed.';
 revoke all on function feed.replay(text, text[]) from public;
 grant execute on function feed.replay(text, text[]) to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
