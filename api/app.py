@@ -28,7 +28,7 @@ from api.edge import Edge
 from api.endpoint import Services
 from api.feed import Feed
 from api.protocol import Http
-from api.routes import admin, docs, events, health, parent, streams, student
+from api.routes import admin, demo, docs, events, health, parent, streams, student
 from api.settings import Settings, load
 from db.server.become import PR_SET_PDEATHSIG
 from db.tree import release_digest
@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> Edge:
 
     return Edge(
         Litestar(
-            HANDLERS,
+            [*HANDLERS, *(demo.HANDLERS if settings.demo_page else ())],
             exception_handlers={Exception: errors.answer},
             lifespan=[lifespan],
             logging_config=None,  # api.errors and api.logs do that

@@ -63,10 +63,12 @@ def student(live_school: School, db: Session) -> UUID:
 
 
 def opened(
-    school: School, person: UUID, path: str = STUDENT, role: str = "student"
+    school: School, person: UUID, path: str | None = None, role: str = "student"
 ) -> AbstractContextManager[Sse]:
     """A stream of this person."""
-    return sse(school.client.base_url, path, value(school, person, role))
+    return sse(
+        school.client.base_url, path or f"/api/v1/{role}/dashboard/stream", value(school, person, role)
+    )
 
 
 def badge(db: Session, org: int, student: UUID) -> None:
@@ -75,9 +77,9 @@ def badge(db: Session, org: int, student: UUID) -> None:
     refresh(db, org, student)
 
 
-def read(school: School, student: UUID) -> dict[str, Any]:
+def read(school: School, person: UUID, role: str = "student") -> dict[str, Any]:
     """The dashboard by REST."""
-    found: dict[str, Any] = school.get("/api/v1/student/dashboard", student, "student").json()
+    found: dict[str, Any] = school.get(f"/api/v1/{role}/dashboard", person, role).json()
     return found
 
 
@@ -210,8 +212,9 @@ def test_where_they_stand_comes_as_an_update(live_school: School, db: Session, s
 class Client:
     """A client that follows its dashboard, comes back now and then, and each time reads on or begins anew."""
 
-    def __init__(self, school: School, student: UUID, dice: random.Random) -> None:
-        self._school, self._student, self._dice = school, student, dice
+    def __init__(self, school: School, person: UUID, role: str, dice: random.Random) -> None:
+        self.person, self.role = person, role
+        self._school, self._dice = school, dice
         self.followed = Followed()
         self._cursor: str | None = None
         self._context: AbstractContextManager[Sse] | None = None
@@ -224,7 +227,8 @@ class Client:
         cursor = self._cursor if self._dice.random() < 0.5 else None
         self.went_on += cursor is not None
         self.began += cursor is None
-        self._context = opened(self._school, self._student, STUDENT + (f"?cursor={cursor}" if cursor else ""))
+        path = f"/api/v1/{self.role}/dashboard/stream" + (f"?cursor={cursor}" if cursor else "")
+        self._context = opened(self._school, self.person, path, self.role)
         self._stream = self._context.__enter__()
         if self._stream.snapshot:
             self.followed.take(self._stream.snapshot)
@@ -244,7 +248,7 @@ class Client:
     def catch_up(self, db: Session) -> None:
         """Do all that was said until now."""
         mark = str(random.random())
-        db.execute(MARK, (self._school.org, self._student, mark))
+        db.execute(MARK, (self._school.org, self.person, mark))
         while self.take().get("n") != mark:
             pass
 
@@ -260,7 +264,7 @@ class Client:
 
 @pytest.mark.long
 def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Path) -> None:
-    """After any sequence of changes, with a worker that refreshes and a client that leaves and comes back."""
+    """After any sequence of changes, with a worker that refreshes and clients that leave and come back."""
     dice = random.Random(5)
     with serving(create_app(settings_for(database))) as client, database.connect() as db:
         org = feed.value(db, "select ops.seed_school('Synthetic', 12, current_date)")
@@ -268,15 +272,20 @@ def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Pa
         people.org = org
         school = School(database, client, people)
         students = [row[0] for row in db.execute(STUDENTS, (org,))]
-        clients = {student: Client(school, student, dice) for student in students[:3]}
+        parent = facts.make_person(db, org, "parent")
+        facts.make_guardian(db, org, parent, students[0])
+        clients = [Client(school, student, "student", dice) for student in students[:3]]
+        clients += [Client(school, parent, "parent", dice)]
         changed = 0
         with database.connect("homeroom_api") as acting, working(database, tmp_path / "log"):
-            for one in clients.values():
+            for one in clients:
                 one.connect()
             while changed < CHANGES[database.version]:
-                student = dice.choice([*clients, *students])
+                student = dice.choice([*students[:3], *students])
                 changed += bool(something_happens(db, acting, org, student, dice))
-                one = clients[dice.choice([*clients])]
+                if dice.random() < 0.1:
+                    changed += other_child(db, org, parent, students[1])
+                one = dice.choice(clients)
                 if dice.random() < 0.5:  # else the worker, in its time
                     refresh(db, org, student)
                 if dice.random() < 0.1:
@@ -285,28 +294,40 @@ def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Pa
                     one.leave()
                 elif dice.random() < 0.2 and one.is_there:
                     one.catch_up(db)
+                elif dice.random() < 0.2:
+                    read(school, one.person, one.role)
                 if changed % 100 == 50:
                     compare(school, db, clients)
             compare(school, db, clients)
-        for one in clients.values():
+        for one in clients:
             one.leave()
-    counts = [one.followed.count for one in clients.values()]
+    counts = [one.followed.count for one in clients]
     assert all(count["update"] and count["snapshot"] and not count["reset"] for count in counts), counts
     assert sum(count["update"] for count in counts) > changed / 10, counts
-    assert sum(one.went_on for one in clients.values()) and sum(one.began for one in clients.values()) > 3
+    assert sum(one.went_on for one in clients) and sum(one.began for one in clients) > len(clients)
 
 
-def compare(school: School, db: Session, clients: dict[UUID, Client]) -> None:
+def other_child(db: Session, org: int, parent: UUID, student: UUID) -> bool:
+    """A parent has another child, or has it no more."""
+    key = (org, parent, student)
+    if not db.execute(
+        "delete from school.guardian where (org_id, parent_id, student_id) = (%s, %s, %s)", key
+    ).rowcount:
+        facts.make_guardian(db, org, parent, student)
+    return True
+
+
+def compare(school: School, db: Session, clients: list[Client]) -> None:
     """Each client comes to have what is read, once the worker has stored what a read may be ahead of."""
-    for student, client in clients.items():
+    for client in clients:
         if not client.is_there:
             client.connect()
         deadline = time.monotonic() + PATIENCE
         while True:
-            current = read(school, student)
+            current = read(school, client.person, client.role)
             client.catch_up(db)
             wanted = {name: said for name, said in current.items() if name not in COMPARED}
             shown = client.followed.shown()
             if shown == wanted:
                 break
-            assert time.monotonic() < deadline, (student, client.followed.version, shown, wanted)
+            assert time.monotonic() < deadline, (client.role, client.followed.version, shown, wanted)
