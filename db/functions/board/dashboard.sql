@@ -12,11 +12,15 @@ begin
     if clock_timestamp() > now() + interval '10 seconds' then
         raise 'a dashboard is of the present, and this transaction began too long ago' using errcode = 'HR409';
     end if;
-    return dashboard.document::text;
+    -- Two objects in one, as text: what is stored is not parsed.
+    return case
+        when dashboard.role = 'parent' then dashboard.document::text
+        else '{"last_updated": "' || board.utc(dashboard.updated_at) || '", ' || substr(dashboard.document::text, 2)
+    end;
 end
 $$;
 comment on function board.dashboard() is
-'The dashboard of who asks, in the role taken, as JSON: board.parent_documents and its siblings say what is in it. Roles teacher, tutor,
-parent.';
+'The dashboard of who asks, in the role taken, as JSON: board.teacher_documents and its siblings say what is in it. A teacher''s or tutor''s
+has last_updated besides: when it was computed. Roles teacher, tutor, parent.';
 revoke all on function board.dashboard() from public;
 grant execute on function board.dashboard() to homeroom_teacher, homeroom_tutor, homeroom_parent;

@@ -5,9 +5,14 @@ language plpgsql stable parallel restricted security invoker
 set search_path = ''
 as $$
 begin
-    if role = 'parent' then
-        return query select d.* from board.parent_documents(org, people) as d;
-    end if;
+    case role
+        when 'parent' then
+            return query select d.* from board.parent_documents(org, people) as d;
+        when 'teacher' then
+            return query select d.* from board.teacher_documents(org, people) as d;
+        when 'tutor' then
+            return query select d.* from board.tutor_documents(org, people) as d;
+    end case;
 end
 $$;
 comment on function board.dashboard_documents(bigint, text, uuid[]) is
