@@ -25,9 +25,11 @@ MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
-DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
-    "student": (Function("student_snapshot", "jsonb"), ()),
-    "parent": (Function("dashboard_snapshot", "jsonb"), ()),
+DOCUMENTS = {
+    "student": Function("student_snapshot", "jsonb"),
+    "parent": Function("dashboard_snapshot", "jsonb"),
+    "teacher": Function("dashboard_snapshot", "jsonb"),
+    "tutor": Function("dashboard_snapshot", "jsonb"),
 }
 """Of each role that has one, the dashboard that a stream begins with, and that comes with `reset`."""
 
@@ -64,8 +66,7 @@ class Asked:
         role = msgspec.json.decode(claims, type=Claims).role
         if role not in DOCUMENTS:
             return b"null"
-        function, arguments = DOCUMENTS[role]
-        return await self._call(self._turns, function, claims, *arguments)
+        return await self._call(self._turns, DOCUMENTS[role], claims)
 
     async def _call(self, turns: asyncio.Semaphore, function: Function, *arguments: str | None) -> bytes:
         async with turns:

@@ -84,9 +84,7 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
                 say(f"for other terminals: export HOMEROOM_DATA_DIR={shlex.quote(str(server.data_dir))}")
             if demo and settings.jwt_secret:  # else somebody else signs tokens
                 print_tokens(settings)
-                say(
-                    f"dashboards that move: {address}/demo#TOKEN, with a STUDENT, TEACHER, TUTOR or PARENT token"
-                )
+                say(f"dashboards that move: {address}/demo#TOKEN, of a student, parent, teacher or tutor")
             _watch(api, worker, server, stopped)
 
 

@@ -43,9 +43,10 @@ const shown = {
       .map(([name, number]) => [name.replaceAll('_', ' '), number])],
     ['Courses', (d.courses ?? []).map(course => [course.title, course.average])],
     ['Assignments', (d.assignments ?? []).map(work => [work.title, `${work.graded} of ${work.submitted} graded`])],
-    ['Latest submissions', (d.latest_submissions ?? []).map(work => [work.student?.name, work.grade ?? 'to be graded'])],
-    ['Needing attention', (d.students_needing_attention?.students ?? d.students_needing_attention ?? [])
-      .map(one => [one.student?.name, (one.reasons ?? []).map(reason => reason.reason).join(', ')])]
+    ['Latest submissions', (d.latest_submissions ?? [])
+      .map(work => [`${work.student.name}: ${work.assignment.title}`, work.grade ?? 'to be graded'])],
+    ['Needing attention', (d.students_needing_attention?.students ?? [])
+      .map(one => [one.student.name, one.reasons.map(reason => reason.reason).join(', ')])]
   ]
 }
 shown.tutor = shown.teacher

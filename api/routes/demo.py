@@ -1,4 +1,4 @@
-"""The demo's page: a dashboard that follows its stream. Of the API's own origin, and nothing from elsewhere."""
+"""The demo's page: a dashboard that follows its stream, with nothing from elsewhere."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ ROUTER = Router(
     "/",
     route_handlers=[
         stream,
-        *(of_role(role) for role in ("student", "teacher", "director", "parent")),
+        *(of_role(role) for role in ("student", "teacher", "tutor", "director", "parent")),
         dashboard_socket,
         user_socket,
     ],

@@ -35,7 +35,7 @@ GETS = [
 ]
 EVENTS = "/api/v1/events"
 STREAMS = ["/dashboard/stream"] + [
-    f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "director", "parent")
+    f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "tutor", "director", "parent")
 ]
 ERRORS = [
     *((stream, None, None, 401) for stream in STREAMS),

@@ -45,6 +45,13 @@ AT_ONCE = """
 drop function api.student_snapshot(jsonb);
 alter function api.student_snapshot_now(jsonb) rename to student_snapshot
 """
+TEACHER = """
+select t.teacher_id, array_agg(t.course_id order by t.course_id)
+from school.course_teacher as t
+join school.enrollment as e using (org_id, course_id)
+where t.org_id = %s and e.student_id = %s
+group by t.teacher_id order by count(*) desc, t.teacher_id
+"""
 STUDENTS = "select student_id from board.student_dashboard_cache where org_id = %s order by student_id"
 
 Session = feed.Connection
@@ -78,7 +85,13 @@ def badge(db: Session, org: int, student: UUID) -> None:
 
 
 def read(school: School, person: UUID, role: str = "student") -> dict[str, Any]:
-    """The dashboard by REST."""
+    """The dashboard as it is read."""
+    if role == "teacher":
+        with school.database.connect("homeroom_api") as api:
+            claims = feed.claims(school.org, person, role)
+            answer: dict[str, Any] = json.loads(feed.value(api, "select api.dashboard_snapshot(%s)", claims))
+        answer.pop("version")
+        return answer
     found: dict[str, Any] = school.get(f"/api/v1/{role}/dashboard", person, role).json()
     return found
 
@@ -275,7 +288,8 @@ def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Pa
         parent = facts.make_person(db, org, "parent")
         facts.make_guardian(db, org, parent, students[0])
         clients = [Client(school, student, "student", dice) for student in students[:3]]
-        clients += [Client(school, parent, "parent", dice)]
+        teacher, courses = db.execute(TEACHER, (org, students[0])).fetchall()[0]
+        clients += [Client(school, parent, "parent", dice), Client(school, teacher, "teacher", dice)]
         changed = 0
         with database.connect("homeroom_api") as acting, working(database, tmp_path / "log"):
             for one in clients:
@@ -284,7 +298,11 @@ def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Pa
                 student = dice.choice([*students[:3], *students])
                 changed += bool(something_happens(db, acting, org, student, dice))
                 if dice.random() < 0.1:
-                    changed += other_child(db, org, parent, students[1])
+                    changed += toggle(db, "guardian", org_id=org, parent_id=parent, student_id=students[1])
+                if dice.random() < 0.05:
+                    changed += toggle(
+                        db, "course_teacher", org_id=org, teacher_id=teacher, course_id=dice.choice(courses)
+                    )
                 one = dice.choice(clients)
                 if dice.random() < 0.5:  # else the worker, in its time
                     refresh(db, org, student)
@@ -307,13 +325,13 @@ def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Pa
     assert sum(one.went_on for one in clients) and sum(one.began for one in clients) > len(clients)
 
 
-def other_child(db: Session, org: int, parent: UUID, student: UUID) -> bool:
-    """A parent has another child, or has it no more."""
-    key = (org, parent, student)
+def toggle(db: Session, table: str, **row: Any) -> bool:
+    """Let somebody see more, or less if that is so already."""
+    names, places = ", ".join(row), ", ".join(["%s"] * len(row))
     if not db.execute(
-        "delete from school.guardian where (org_id, parent_id, student_id) = (%s, %s, %s)", key
+        f"delete from school.{table} where ({names}) = ({places})".encode(), [*row.values()]
     ).rowcount:
-        facts.make_guardian(db, org, parent, student)
+        db.execute(f"insert into school.{table} ({names}) values ({places})".encode(), [*row.values()])
     return True
 
 
