@@ -2,10 +2,11 @@
 
     python -m bench.streams [--students 1000] [--rate 100] [--seconds 20]
 
-So many students follow their dashboards, each on a stream of its own, while grades are given and taken back, so many a
-second, each by a transaction of its own; a worker refreshes. Measured for each, from before its commit: until the
-event `grade` is on the student's stream, which is the baseline, and until the patch of the dashboard is. Then what
-telling new versions costs a set-wise refresh in which every document has changed, against one that tells nothing.
+So many students follow their dashboards, each on a stream of its own, while grades are given and taken back,
+so many a second, each by a transaction of its own; a worker refreshes. Measured for each, from before its
+commit: until the event `grade` is on the student's stream, which is the baseline, and until the patch of the
+dashboard is. Then what telling new versions costs a set-wise refresh in which every document has changed,
+against one that tells nothing.
 Everything runs on an embedded server that is thrown away.
 """
 
@@ -46,6 +47,8 @@ PATH = "/api/v1/student/dashboard/stream"
 SECRET = "the key of a benchmark, used nowhere else"
 WRITERS = 4
 ROUNDS = 5
+WARM_UP = 10
+"""Seconds in which a new worker runs every job once."""
 LEAST_CHANGED = 0.95
 """A fact may be taken back before the worker has seen it: then nothing has changed."""
 # One piece of work for each student, in a course that counts.
@@ -105,31 +108,30 @@ def follow(
     settings: Settings, url: str, org: int, work: list[tuple[Any, Any]], rate: int, seconds: int
 ) -> None:
     """Print how long it takes until a student's stream has the event, and the patch."""
-    headers = [
-        f"Authorization: Bearer {auth.sign(settings, {'sub': str(student), 'org': org, 'role': 'student'}, 36000)}\r\n"
-        for student, _ in work
-    ]
+    claims = ({"sub": str(student), "org": org, "role": "student"} for student, _ in work)
+    headers = [f"Authorization: Bearer {auth.sign(settings, one, 36000)}\r\n" for one in claims]
     with (
         serve(MODULE, "api", settings.environment()) as api,
         Crowd(api.url + PATH, headers) as crowd,
         worker(url),
     ):
-        time.sleep(2)  # the worker's own start is none of it
+        time.sleep(WARM_UP)
         began = write(url, org, work, rate, seconds)
         time.sleep(2)
         arrived = crowd.arrivals()
-    for types, what in ((("grade",), "event (baseline)"), (("update", "snapshot"), "patch")):
+    total = sum(map(len, began.values()))
+    found = {}
+    for what, types in (("event (baseline)", ("grade",)), ("patch", ("update", "snapshot"))):
         took = list(matched(began, [arrived[name] for name in types]))
-        total = sum(map(len, began.values()))
         assert len(took) >= LEAST_CHANGED * total, f"{what}: {len(took)} of {total}"
         cuts = quantiles(took, n=100)
+        found[what] = p50, p99 = cuts[49], cuts[98]
         print(
             f"fact to {what:16} {len(work):,} students, {rate}/s, {len(took)} facts: "
-            f"p50 {1000 * cuts[49]:6.1f} ms, p99 {1000 * cuts[98]:6.1f} ms"
+            f"p50 {1000 * p50:6.1f} ms, p99 {1000 * p99:6.1f} ms"
         )
-        if what == "patch":
-            print(f"patch : event          p50 {cuts[49] / base[49]:.1f}, p99 {cuts[98] / base[98]:.1f}")
-        base = cuts
+    of_event, of_patch = found.values()
+    print(f"patch : event: p50 {of_patch[0] / of_event[0]:.1f}, p99 {of_patch[1] / of_event[1]:.1f}")
 
 
 def write(url: str, org: int, work: list[tuple[Any, Any]], rate: int, seconds: int) -> dict[int, list[float]]:

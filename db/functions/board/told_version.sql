@@ -3,16 +3,18 @@ language plpgsql volatile parallel safe security invoker
 set search_path = ''
 as $$
 declare
-    -- Below the bound of feed.event, with room for what is added.
+    -- Below the bound of feed.event, with room for what is added. What is small cannot become longer than that as text.
     longest constant integer := 114688;
-    length_of_all constant integer := octet_length(new::text);
+    small constant integer := 16384;
     told constant jsonb := jsonb_build_object('version', version, 'timestamp', board.utc(clock_timestamp()));
     change record;
 begin
     select c.patch, c.is_exact into change from board.merge_patch(old, new) as c;
-    if change.is_exact and octet_length(change.patch::text) <= least(length_of_all, longest) then
+    if change.is_exact and pg_column_size(change.patch) <= pg_column_size(new)
+        and (pg_column_size(change.patch) <= small or octet_length(change.patch::text) <= longest)
+    then
         return told || jsonb_build_object('patch', change.patch);
-    elsif length_of_all <= longest then
+    elsif octet_length(new::text) <= longest then
         return told || jsonb_build_object('document', new);
     end if;
     return told;
