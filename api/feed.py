@@ -16,6 +16,7 @@ from api.database import Database, DatabaseError, Function
 from api.settings import Settings
 from listener.feed.hub import Hub
 from listener.feed.person import Refused, Unavailable
+from listener.feed.presence import Presence
 from listener.feed.reader import Reader
 
 log = structlog.get_logger(__name__)
@@ -23,11 +24,14 @@ log = structlog.get_logger(__name__)
 TOPICS = Function("feed_topics", "jsonb")
 MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
+PRESENT = Function("feed_present", "jsonb")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
     "student": (Function("student_dashboard", "jsonb", "boolean", "boolean"), ("true", "true")),
     "parent": (Function("parent_dashboard", "jsonb"), ()),
+    "teacher": (Function("teacher_dashboard", "jsonb"), ()),
+    "tutor": (Function("tutor_dashboard", "jsonb"), ()),
 }
 """Of each role that has one, the document that comes with `reset`."""
 
@@ -58,6 +62,10 @@ class Asked:
     async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
         """api.feed_replay()."""
         return await self._call(self._turns, REPLAY, claims, cursor, array(kinds) if kinds else None)
+
+    async def present(self, people: str) -> bytes:
+        """api.feed_present()."""
+        return await self._call(self._turns, PRESENT, people)
 
     async def document(self, claims: str) -> bytes:
         """The document of the person's role; null where there is none."""
@@ -94,6 +102,7 @@ class Feed:
         self._tasks = [
             asyncio.create_task(self._beat(self._settings.stream_heartbeat_seconds, pings=False)),
             asyncio.create_task(self._beat(self._settings.stream_ping_seconds, pings=True)),
+            asyncio.create_task(Presence(self.hub, self.asked.present).run()),
         ]
 
     async def stop(self) -> None:
