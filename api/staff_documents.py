@@ -153,9 +153,10 @@ class AssignmentWork(Struct, forbid_unknown_fields=True):
     url: Annotated[str | None, Meta(description="Where the work lies.")]
 
 
-class AssignmentDocument(Counts, Listed, forbid_unknown_fields=True):
+class AssignmentDocument(Listed, forbid_unknown_fields=True):
     """An assignment, its submissions by state, and a page of them."""
 
     assignment: Annotated[AssignmentHead, Meta(description="What it is.")]
+    counts: Annotated[Counts, Meta(description="How many submissions are in which state.")]
     distribution: Annotated[list[Grades], Meta(description="How many grades lie in each ten.")]
     items: Annotated[list[AssignmentWork], Meta(description="The page, by the students' names.")]

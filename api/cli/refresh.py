@@ -29,7 +29,7 @@ from db import refresh as dashboards
     "--all",
     "everybody",
     is_flag=True,
-    help="Everybody's, whether or not it is out of date; of parents and staff, of those who have ever looked.",
+    help="Everybody's, whether or not it is out of date; of parents and staff, those ever looked at.",
 )
 @click.option("--student-id", type=click.UUID, help="One student's, whether or not it is out of date.")
 @click.option("--sync", is_flag=True, help="With --all or --student-id: refresh now, not by the worker.")

@@ -8,7 +8,8 @@ declare
     after_place jsonb;
     after_name text;
     after_id uuid;
-    own school.assignment;
+    -- Its type's name could not be resolved here, before the role is taken.
+    own record;
 begin
     perform auth.enter(claims, 'teacher');
 
@@ -45,8 +46,10 @@ begin
                 'id', own.id, 'course_id', own.course_id, 'title', own.title, 'description', own.description, 'status', own.status,
                 'due_date', board.utc(own.due_at)
             ),
-            'submitted', t.ungraded + t.graded, 'graded', t.graded, 'pending', t.pending, 'ungraded', t.ungraded,
-            'average', board.average(t.grade_sum, t.graded),
+            'counts', json_build_object(
+                'submitted', t.ungraded + t.graded, 'graded', t.graded, 'pending', t.pending, 'ungraded', t.ungraded,
+                'average', board.average(t.grade_sum, t.graded)
+            ),
             'distribution', (
                 select json_agg(json_build_object('at_least', d.least, 'below', d.least + 10, 'submissions', (
                     select count(*) from work as w
