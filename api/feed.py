@@ -16,6 +16,7 @@ from api.database import Database, DatabaseError, Function
 from api.settings import Settings
 from listener.feed.hub import Hub
 from listener.feed.person import Refused, Unavailable
+from listener.feed.presence import Presence
 from listener.feed.reader import Reader
 
 log = structlog.get_logger(__name__)
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 TOPICS = Function("feed_topics", "jsonb")
 MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
+PRESENT = Function("feed_present", "jsonb")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS = {
@@ -61,6 +63,10 @@ class Asked:
         """api.feed_replay()."""
         return await self._call(self._turns, REPLAY, claims, cursor, array(kinds) if kinds else None)
 
+    async def present(self, people: str) -> bytes:
+        """api.feed_present()."""
+        return await self._call(self._turns, PRESENT, people)
+
     async def document(self, claims: str) -> bytes:
         """The document of the person's role; null where there is none."""
         role = msgspec.json.decode(claims, type=Claims).role
@@ -95,6 +101,7 @@ class Feed:
         self._tasks = [
             asyncio.create_task(self._beat(self._settings.stream_heartbeat_seconds, pings=False)),
             asyncio.create_task(self._beat(self._settings.stream_ping_seconds, pings=True)),
+            asyncio.create_task(Presence(self.hub, self.asked.present).run()),
         ]
 
     async def stop(self) -> None:

@@ -111,7 +111,7 @@ insert into ops.setting (name, value, description, lower_bound, upper_bound) val
 alter table ops.setting force row level security;
 
 -- They take whose courses the reader may see, and answer JSON as text where it is passed on.
-drop function if exists board.course_breakdown(uuid);
-drop function if exists board.last_graded_work(uuid);
-drop function if exists board.upcoming_deadlines(uuid, integer);
-drop function if exists api.parent_dashboard(jsonb);
+drop function if exists board.course_breakdown;
+drop function if exists board.last_graded_work;
+drop function if exists board.upcoming_deadlines;
+drop function if exists api.parent_dashboard;

@@ -35,6 +35,8 @@ class Hub:
         self.cursor: str | None = None
         """All before it was delivered. None until the reader has begun."""
         self.begun = asyncio.Event()
+        self.arrived = asyncio.Event()
+        """Somebody has come since this was last cleared."""
         self.counts: Counter[str] = Counter()
         self._snapshot: Snapshot | None = None
         self.per_person = per_person
@@ -54,6 +56,7 @@ class Hub:
         if len(mine) >= self.per_person:
             raise TooMany
         mine.add(client)
+        self.arrived.set()
 
     def forget(self, client: Client) -> None:
         """Let a client go."""

@@ -10,6 +10,7 @@ declare
 begin
     loop
         step := board.drain_students(org);
+        step := step + board.drain_dashboards(org);
         done := done + step;
         exit when step = 0 or clock_timestamp() > began + enough;
     end loop;

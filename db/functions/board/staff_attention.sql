@@ -57,7 +57,10 @@ begin
             e.student_id, e.course_id,
             coalesce(k.due, 0) - coalesce(w.done, 0) as overdue,
             board.average(p.quiz_score_sum + p.assignment_score_sum, p.total_quizzes_completed + p.total_assignments_completed) as average,
-            clock.today - coalesce(board.local_day(greatest(w.last_at, q.last_at), clock.zone), e.enrolled_on) as days,
+            clock.today - case
+                when coalesce(w.last_at, q.last_at) is null then e.enrolled_on
+                else board.local_day(greatest(w.last_at, q.last_at), clock.zone)
+            end as days,
             round(t.slope::numeric, 2) as slope,
             t.slope < -threshold as declines
         from seat as e
