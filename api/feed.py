@@ -26,8 +26,8 @@ REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
-    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean"), ("true", "true")),
-    "parent": (Function("parent_dashboard", "jsonb"), ()),
+    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean", brief=True), ("true", "true")),
+    "parent": (Function("parent_dashboard", "jsonb", brief=True), ()),
 }
 """Of each role that has one, the document that comes with `reset`."""
 
