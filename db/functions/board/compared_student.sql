@@ -3,7 +3,7 @@ language plpgsql stable parallel safe security invoker
 set search_path = ''
 as $$
 begin
-    return board.masked(jsonb_build_object('leaderboard', board.student_leaderboard(org, student, cohort)), tier);
+    return jsonb_build_object('leaderboard', board.student_leaderboard(org, student, cohort, tier)::jsonb);
 end
 $$;
 comment on function board.compared_student(bigint, uuid, uuid, text) is
