@@ -85,13 +85,7 @@ def badge(db: Session, org: int, student: UUID) -> None:
 
 
 def read(school: School, person: UUID, role: str = "student") -> dict[str, Any]:
-    """The dashboard as it is read."""
-    if role == "teacher":
-        with school.database.connect("homeroom_api") as api:
-            claims = feed.claims(school.org, person, role)
-            answer: dict[str, Any] = json.loads(feed.value(api, "select api.dashboard_snapshot(%s)", claims))
-        answer.pop("version")
-        return answer
+    """The dashboard by REST."""
     found: dict[str, Any] = school.get(f"/api/v1/{role}/dashboard", person, role).json()
     return found
 
@@ -197,6 +191,25 @@ def test_a_socket_gets_updates_where_it_asks_for_them(
         badge(db, live_school.org, student)
         db.execute("select feed.send_to_group(%s, 'role:admin', 'note', '{}')", (live_school.org,))
         assert received(connection)["type"] == "note", "and nobody else's"
+
+
+def test_a_teachers_socket_begins_with_the_dashboard_and_goes_on_with_patches(
+    live_school: School, db: Session, student: UUID
+) -> None:
+    teacher = facts.make_person(db, live_school.org, "teacher")
+    course = facts.make_course(db, live_school.org, teacher=teacher)
+    facts.enroll(db, live_school.org, student, course)
+    who = value(live_school, teacher, "teacher")
+    with socket(live_school.client.base_url, "/ws/dashboard/?events=update", who) as connection:
+        assert received(connection)["type"] == "welcome"
+        snapshot = received(connection)
+        assert (snapshot["type"], snapshot["version"]) == ("snapshot", 1)
+        assert snapshot["cursor"] and snapshot["metrics"]["ungraded_submissions"] == 0
+        facts.submit(db, live_school.org, facts.make_assignment(db, live_school.org, course), student)
+        read(live_school, teacher, "teacher")
+        update = received(connection)
+        assert (update["type"], update["version"]) == ("update", 2)
+        assert update["metrics"] == {"ungraded_submissions": 1, "active_students": 1, "total_assignments": 1}
 
 
 def test_a_reset_brings_the_version_that_updates_go_on_from(

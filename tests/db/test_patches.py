@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,9 @@ from tests.support.servers import Cluster, Database
 
 MERGE = "select patch, is_exact from board.merge_patch(%s, %s)"
 
+TEACHES = """
+insert into school.course_teacher (org_id, course_id, teacher_id) values (%s, %s, %s), (%s, %s, %s)
+"""
 # The examples of RFC 7396's appendix between objects, and what they come to here: old, new, patch, exact.
 KNOWN: list[tuple[Any, Any, Any, bool]] = [
     ({"a": "b"}, {"a": "c"}, {"a": "c"}, True),
@@ -275,6 +279,48 @@ def test_who_hears_of_a_dashboard_is_its_owner_in_that_role_alone(world: World) 
         assert feed.replay(world.api, claims, since, ["*"])["events"] == [], role
         own = [topic for topic in feed.topics(world.api, claims) if topic.startswith("dashboard:")]
         assert own == ([f"dashboard:{role}:{person}"] if role in ("parent", "tutor", "teacher") else [])
+
+
+@pytest.mark.parametrize("role", ["parent", "teacher", "tutor"])
+def test_dashboards_of_parents_and_staff_are_told_alike(world: World, role: str) -> None:
+    course, other = (school.make_course(world.db, world.org) for _ in range(2))
+    school.enroll(world.db, world.org, world.ann, course)
+    person, stranger = (school.make_person(world.db, world.org, role) for _ in range(2))
+    match role:
+        case "parent":
+            school.make_guardian(world.db, world.org, person, world.ann)
+        case "tutor":
+            school.make_tutor(world.db, world.org, person, world.ann)
+        case _:
+            world.db.execute(TEACHES, (world.org, course, person, world.org, other, stranger))
+    refreshed = "select board.refresh_dashboards(%s, %s, %s)"
+    since = feed.cursor(world.api)
+    for number in range(3):
+        if number:
+            work = school.make_assignment(
+                world.db, world.org, course, due_at=datetime(2100, 1, 1, tzinfo=UTC)
+            )
+            school.submit(world.db, world.org, work, world.ann, 50)
+        assert value(world.db, refreshed, world.org, role, [person, stranger]) == 2
+        assert value(world.db, refreshed, world.org, role, [person, stranger]) == 2
+    first, second = world.updates(since)
+    assert first["topics"] == second["topics"] == [f"dashboard:{role}:{person}"]
+    assert (first["data"]["version"], second["data"]["version"]) == (2, 3)
+    assert "patch" in second["data"]
+    claims = feed.claims(world.org, person, role)
+    read = json.loads(value(world.api, "select api.dashboard_snapshot(%s)", claims))
+    assert read.pop("version") == 3
+    for event in (first, second):
+        if "document" in event["data"]:
+            assert ("last_updated" in event["data"]["document"]) is (role != "parent")
+    whole = "update board.dashboard_cache set document = '{\"courses\": 1}' where person_id = %s"
+    world.db.execute(whole.encode(), (person,))
+    value(world.db, refreshed, world.org, role, [person])
+    (told,) = world.updates(since)[2:]
+    told = told["data"].get("document") or told["data"]["patch"]
+    assert {name for name in read if name != "last_updated"} <= set(told) | {"last_updated"}
+    heard = feed.replay(world.api, feed.claims(world.org, stranger, role), since, ["update"])
+    assert heard["events"] == []
 
 
 def test_updates_are_replayed_to_who_asks_for_them(world: World) -> None:

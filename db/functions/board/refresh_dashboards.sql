@@ -44,7 +44,7 @@ begin
             document = d.document
         from board.dashboard_documents(org, wanted, locked) as d
         where c.org_id = org and c.role = wanted and c.person_id = d.person_id
-        returning c.person_id, c.version, c.document
+        returning c.person_id, c.version, c.document, c.updated_at
     )
     -- A new version is told to who follows it, in the transaction that stores it.
     insert into feed.event (org_id, topics, kind, payload)
@@ -52,9 +52,16 @@ begin
         org,
         array['dashboard:' || wanted || ':' || a.person_id],
         'update',
-        board.told_version(a.version, b.document::jsonb, a.document::jsonb)::json
+        case
+            -- As board.dashboard answers it.
+            when t.told ? 'document' and wanted <> 'parent' then jsonb_set(
+                t.told, '{document}', jsonb_build_object('last_updated', board.utc(a.updated_at)) || (t.told -> 'document')
+            )
+            else t.told
+        end::json
     from after as a
-    join before as b on b.person_id = a.person_id and b.version < a.version;
+    join before as b on b.person_id = a.person_id and b.version < a.version
+    cross join lateral board.told_version(a.version, b.document::jsonb, a.document::jsonb) as t (told);
     get diagnostics told = row_count;
     if told > 0 then
         perform feed.wake();
