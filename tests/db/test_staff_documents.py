@@ -5,7 +5,7 @@ Tests by hand are one transaction, so that its now() stands still.
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -232,26 +232,16 @@ def test_when_time_changes_it(desk: Desk, teacher: UUID) -> None:
     school.make_tutor(db, org, tutor, desk.student)
     everybody = (("teacher", teacher), ("tutor", tutor), ("parent", parent))
 
-    def fresh_until() -> set[str]:
-        return {
-            desk.utc(
-                (
-                    desk.db.execute(
-                        "select fresh_until from board.dashboard_documents(%s, %s, array[%s])",
-                        (org, role, person),
-                    ).fetchone()
-                    or (None,)
-                )[0]
-            )
-            for role, person in everybody
-        }
+    def fresh_until() -> set[datetime]:
+        rows = (dashboard(desk, role, person) for role, person in everybody)
+        return {datetime.fromisoformat(row["fresh_until"]) for row in rows}
 
-    assert fresh_until() == {desk.utc(desk.now + 15 * MINUTE)}
+    assert fresh_until() == {desk.now + 15 * MINUTE}
     school.make_assignment(db, org, course, due_at=desk.now + 5 * MINUTE)
-    assert fresh_until() == {desk.utc(desk.now + 5 * MINUTE)}
+    assert fresh_until() == {desk.now + 5 * MINUTE}
     desk.let_it_be(24 * 60 - 3)
     _, midnight, _ = desk.clock()
-    assert fresh_until() == {desk.utc(midnight)}
+    assert fresh_until() == {midnight}
 
 
 # --- Under the own login: every person of a synthetic school
