@@ -178,7 +178,7 @@ def test_one_who_cannot_be_computed_holds_nobody_up_and_ends_as_a_dead_letter(ro
         room.db.execute("update board.dashboard_update_queue set not_before = null")
         room.drain()
         state = room.db.execute(
-            "select attempts, dead_at is not null, last_error like '%%poisoned%%' "
+            "select distinct attempts, dead_at is not null, last_error like '%%poisoned%%' "
             "from board.dashboard_update_queue where subject_id = %s and processed_at is null",
             (room.teacher,),
         ).fetchall()
