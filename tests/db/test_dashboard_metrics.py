@@ -100,7 +100,7 @@ def _look(
     """One person at one moment: the metrics, all ways, and how many assignments have totals."""
     claims = json.dumps({"sub": str(person), "org": org, "role": role})
     with api.transaction():
-        (answer,) = api.execute("select api.feed_metrics(%s)", (claims,)).fetchone() or ()
+        answer: Any = (api.execute("select api.feed_metrics(%s)", (claims,)).fetchone() or (None,))[0]
         sql = api.execute("select * from board.metrics()").fetchone()
         counted = api.execute(COUNTED).fetchone()
         assert sql == counted, (role, sql, counted)
