@@ -6,28 +6,25 @@ declare
     deltas board.performance_delta[];
 begin
     -- New rows count for, old rows against; what does not change a number (another column) costs no write. A submission is
-    -- in one of three states: graded, or handed in and ungraded, or pending.
+    -- in one of three states: graded, or handed in and ungraded, or pending. A student has one of an assignment, so that rows which
+    -- only come or only go need no grouping.
     if tg_op = 'INSERT' then
         deltas := array(
             select (
-                org_id, student_id, course_id, 0, 0, count(grade), coalesce(sum(grade), 0),
-                count(*) filter (where grade is null and submitted_at is null),
-                count(*) filter (where grade is null and submitted_at is not null),
+                org_id, student_id, course_id, 0, 0, (grade is not null)::integer, coalesce(grade, 0),
+                (grade is null and submitted_at is null)::integer, (grade is null and submitted_at is not null)::integer,
                 assignment_id
             )::board.performance_delta
             from new_rows
-            group by org_id, student_id, course_id, assignment_id
         );
     elsif tg_op = 'DELETE' then
         deltas := array(
             select (
-                org_id, student_id, course_id, 0, 0, -count(grade), -coalesce(sum(grade), 0),
-                -count(*) filter (where grade is null and submitted_at is null),
-                -count(*) filter (where grade is null and submitted_at is not null),
+                org_id, student_id, course_id, 0, 0, -(grade is not null)::integer, -coalesce(grade, 0),
+                -(grade is null and submitted_at is null)::integer, -(grade is null and submitted_at is not null)::integer,
                 assignment_id
             )::board.performance_delta
             from old_rows
-            group by org_id, student_id, course_id, assignment_id
         );
     else
         deltas := array(
