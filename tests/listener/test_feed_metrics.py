@@ -45,13 +45,18 @@ class Connection:
     """A connection that takes everything, until it is stalled."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
+        self.messages: list[Message] = []
         self.stalled = False
 
     async def __call__(self, message: Message) -> None:
         if self.stalled:
             await asyncio.Event().wait()
-        self.texts.append(message["text"] if "text" in message else message["body"].decode())
+        self.messages.append(message)
+
+    @property
+    def texts(self) -> list[str]:
+        """What it was sent."""
+        return [m["text"] if "text" in m else m["body"].decode() for m in self.messages]
 
 
 class Viewers:
@@ -125,6 +130,7 @@ def test_each_scope_is_asked_for_once_and_told_to_its_own() -> None:
         assert all(len(texts) == 2 and len(set(texts)) == 1 for texts in got)
         assert got[1][0].startswith("data: ") and got[1][0].endswith("\n\n")
         said = [json.loads(texts[0].removeprefix("data: ")) for texts in got]
+        assert who[3][1].messages[0] is who[4][1].messages[0], "encoded once"
         numbers = [0, 0, 1, 2, 2, 3]
         assert said == [{"type": "metrics", "pending_submissions": n, "timestamp": "now"} for n in numbers]
 
@@ -187,7 +193,7 @@ def test_what_was_counted_under_other_rights_is_not_told() -> None:
     async def run() -> None:
         viewers, gate = Viewers(), asyncio.Event()
         changed, other = await viewers.join("teacher"), await viewers.join("teacher")
-        gone, _ = await viewers.join("teacher")
+        gone, unread = await viewers.join("teacher")
         viewers.numbers.held = gate.wait()
         tick = asyncio.create_task(viewers.metrics.tick())
         await asyncio.sleep(0)
@@ -197,6 +203,7 @@ def test_what_was_counted_under_other_rights_is_not_told() -> None:
         gate.set()
         await tick
         assert (len(changed[1].texts), len(other[1].texts)) == (0, 1)
+        assert unread.texts == [], "it has left"
         viewers.numbers.held = None
         await viewers.metrics.tick()
         assert (len(changed[1].texts), len(other[1].texts)) == (1, 2)
