@@ -25,6 +25,7 @@ KEPT = {
     "board.student_course_performance": "quiz_score_sum",
     "board.course_rollup": "pending_submissions",
     "board.organization_rollup": "students",
+    "board.assignment_rollup": "ungraded_submissions",
 }
 UNKNOWN = "6f9619ff-8b86-4d11-b42d-00c04fc964ff"
 
@@ -158,7 +159,7 @@ def test_verify_names_what_drifts_and_repair_adds_it(system: System, aggregate: 
     assert _table(repaired.stdout)[: len(KEPT)] == expected
     assert _table(repaired.stdout)[len(KEPT) :] == [[name, "0", "0"] for name in KEPT]
     (line,) = [line for line in repaired.stdout.splitlines() if line.startswith("organization ")]
-    ids = {f"{name}={key[name]}" for name in ("student_id", "course_id") if name in key}
+    ids = {f"{name}={key[name]}" for name in ("student_id", "course_id", "assignment_id") if name in key}
     assert set(line.split()) == {"organization", str(system.one), aggregate, *ids, column, "-7"}
     assert system.ask(check, aggregate) == [(0, 0)]
     assert drift(system.db) == []

@@ -62,6 +62,7 @@ def _aggregates(db: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     return db.execute(
         "select 'row', to_jsonb(p) - 'last_performance_update' from board.student_course_performance as p "
         "union all select 'course', to_jsonb(c) from board.course_total as c "
+        "union all select 'assignment', to_jsonb(a) from board.assignment_total as a "
         "union all select 'organization', to_jsonb(o) from board.organization_total as o order by 1, 2"
     ).fetchall()
 
@@ -114,9 +115,9 @@ def test_again_is_harmless(former: Database) -> None:
         assert drift(db) == []
 
 
-@pytest.mark.parametrize("counted", range(6))
+@pytest.mark.parametrize("counted", range(8))
 def test_a_run_killed_while_counting_is_finished_by_the_next(former: Database, counted: int) -> None:
-    """Killed when `counted` of the six (an aggregate of an organization) are through."""
+    """Killed when `counted` of the eight (an aggregate of an organization) are through."""
     script = (
         "import sys; from db import apply\n"
         "apply.migrate(sys.argv[1], say=lambda line: (print(line, flush=True), sys.stdin.readline()))"
@@ -144,7 +145,7 @@ def test_a_run_killed_while_counting_is_finished_by_the_next(former: Database, c
         _facts(db, 2)  # the triggers are there already
         apply.migrate(former.url())
         assert drift(db) == []
-        assert len(_checked(db)) == 3
+        assert len(_checked(db)) == 4
 
 
 def test_verifying_is_not_counting(former: Database) -> None:
@@ -176,7 +177,7 @@ def test_a_writer_meanwhile_is_counted_once(former: Database) -> None:
                 _facts(db, 1)
 
         apply.migrate(former.url(), say=say)
-        assert len([line for line in said if line.startswith("counting ")]) == 6
+        assert len([line for line in said if line.startswith("counting ")]) == 8
         assert drift(db) == []
 
 
@@ -224,7 +225,9 @@ def test_an_aggregate_that_is_new_to_the_registry_is_counted(database: Database)
         assert drift(db) == []
 
 
-@pytest.mark.parametrize("oldest_undone", ["0016_messages", "0011_truth", "0010_jobs", "0009_totals"])
+@pytest.mark.parametrize(
+    "oldest_undone", ["0020_assignment_totals", "0016_messages", "0011_truth", "0010_jobs", "0009_totals"]
+)
 def test_facts_written_between_a_step_back_and_the_next_migrate_are_counted(
     database: Database, oldest_undone: str
 ) -> None:

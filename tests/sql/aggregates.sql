@@ -31,6 +31,8 @@ from unnest(array[
     'update board.organization_rollup set students = students + 1',
     'insert into board.work_delta (org_id, course_id, quiz_score_sum) select org_id, id, 1 from school.course',
     'delete from board.course_rollup',
+    'update board.assignment_rollup set pending_submissions = pending_submissions + 1',
+    'update board.work_delta set counted = not counted',
     'update board.student_course_performance set total_assignments_completed = total_assignments_completed + 1',
     'update board.student_course_performance set course_id = gen_random_uuid()',
     'delete from board.student_course_performance'

@@ -312,6 +312,14 @@ insert into expectation (relation, actors, sees) values
 ('board.course_rollup', '{lea analyst,abe admin,sid service}', '{ALG,BIO}'),
 ('board.course_rollup', '{zia admin}', '{GEO}'),
 
+-- but the assignment's has it
+('board.assignment_rollup', '{everything}', '{cells BIO,maps GEO,sets ALG}'),
+('board.assignment_rollup', '{tom teacher}', '{sets ALG}'),
+('board.assignment_rollup', '{tia teacher}', '{cells BIO}'),
+('board.assignment_rollup', '{ann student,pam parent,tom parent,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.assignment_rollup', '{lea analyst,abe admin,sid service}', '{cells BIO,sets ALG}'),
+('board.assignment_rollup', '{zia admin}', '{maps GEO}'),
+
 ('board.organization_rollup', '{everything}', '{North,South}'),
 ('board.organization_rollup', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'),
 ('board.organization_rollup', '{lea analyst,abe admin,sid service}', '{North}'),
@@ -330,6 +338,13 @@ insert into expectation (relation, actors, sees) values
 ('board.course_total', '{ann student,pam parent,tom parent,uma tutor,mia mentor,dan director}', '{refused}'),
 ('board.course_total', '{lea analyst,abe admin,sid service}', '{ALG,BIO}'),
 ('board.course_total', '{zia admin}', '{GEO}'),
+
+('board.assignment_total', '{everything}', '{cells BIO,maps GEO,sets ALG}'),
+('board.assignment_total', '{tom teacher}', '{sets ALG}'),
+('board.assignment_total', '{tia teacher}', '{cells BIO}'),
+('board.assignment_total', '{ann student,pam parent,tom parent,uma tutor,mia mentor,dan director}', '{refused}'),
+('board.assignment_total', '{lea analyst,abe admin,sid service}', '{cells BIO,sets ALG}'),
+('board.assignment_total', '{zia admin}', '{maps GEO}'),
 
 ('board.organization_total', '{everything}', '{North,South}'),
 ('board.organization_total', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director}', '{refused}'),

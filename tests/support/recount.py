@@ -24,6 +24,7 @@ course as (
     group by org_id, student_id, course_id, e.status
 ),
 -- The same numbers, (quizzes, their sum, assignments, their sum, and further counts), at four heights.
+-- And those of assignments, whose id stands in student_id.
 truth as (
     select 'course' as what, org_id, student_id, course_id,
         array[quizzes, quiz_sum, assignments, assignment_sum, pending, ungraded, counted::integer] as numbers
@@ -45,6 +46,12 @@ truth as (
     union all
     select 'students', org_id, null, null, array[count(*)]
     from school.person_role where role = 'student' group by org_id
+    union all
+    select 'assignment', org_id, assignment_id, course_id,
+        array[count(*), count(*) filter (where grade is null and submitted_at is null),
+              count(*) filter (where grade is null and submitted_at is not null),
+              count(grade), coalesce(sum(grade), 0)]
+    from school.submission group by org_id, course_id, assignment_id
 ),
 kept as (
     select 'course' as what, org_id, student_id, course_id,
@@ -67,6 +74,10 @@ kept as (
     from board.organization_total
     union all
     select 'students', org_id, null, null, array[students] from board.organization_total
+    union all
+    select 'assignment', org_id, assignment_id, course_id,
+        array[submissions, pending_submissions, ungraded_submissions, graded_submissions, grade_sum]
+    from board.assignment_total
 )
 select to_jsonb(k) as kept, to_jsonb(t) as counted_again
 from kept as k

@@ -35,13 +35,15 @@ begin
             last_performance_update = greatest(p.last_performance_update, excluded.last_performance_update)
         returning p.counted into one_counts;
 
-        if one_counts then
+        if one_counts or one.assignment_id is not null then
             insert into board.work_delta (
-                org_id, course_id, total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
+                org_id, course_id, assignment_id, counted,
+                total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
                 pending_submissions, ungraded_submissions
             )
             values (
-                one.org_id, one.course_id, one.quizzes, one.quiz_score_sum, one.assignments, one.assignment_score_sum,
+                one.org_id, one.course_id, one.assignment_id, one_counts,
+                one.quizzes, one.quiz_score_sum, one.assignments, one.assignment_score_sum,
                 one.pending, one.ungraded
             );
         end if;
@@ -55,10 +57,11 @@ begin
             )
             select
                 d.org_id, d.student_id, d.course_id,
-                d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum,
-                d.pending, d.ungraded,
-                case when (d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum) <> (0, 0, 0, 0) then now() end
+                sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
+                sum(d.pending), sum(d.ungraded),
+                max(case when (d.quizzes, d.quiz_score_sum, d.assignments, d.assignment_score_sum) <> (0, 0, 0, 0) then now() end)
             from unnest(deltas) as d
+            group by d.org_id, d.student_id, d.course_id
             order by d.org_id, d.student_id, d.course_id
             on conflict (org_id, student_id, course_id) do update set
                 total_quizzes_completed = p.total_quizzes_completed + excluded.total_quizzes_completed,
@@ -71,16 +74,18 @@ begin
             returning p.org_id, p.student_id, p.course_id, p.counted
         )
         insert into board.work_delta (
-            org_id, course_id, total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
+            org_id, course_id, assignment_id, counted,
+            total_quizzes_completed, quiz_score_sum, total_assignments_completed, assignment_score_sum,
             pending_submissions, ungraded_submissions
         )
         select
-            d.org_id, d.course_id, sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
+            d.org_id, d.course_id, d.assignment_id, c.counted,
+            sum(d.quizzes), sum(d.quiz_score_sum), sum(d.assignments), sum(d.assignment_score_sum),
             sum(d.pending), sum(d.ungraded)
         from unnest(deltas) as d
         join course as c on c.org_id = d.org_id and c.student_id = d.student_id and c.course_id = d.course_id
-        where c.counted
-        group by d.org_id, d.course_id;
+        where c.counted or d.assignment_id is not null
+        group by d.org_id, d.course_id, d.assignment_id, c.counted;
         takes_away := exists (select from unnest(deltas) as d where d.quizzes + d.assignments + d.pending + d.ungraded < 0);
     end if;
 
@@ -92,8 +97,9 @@ begin
 end
 $$;
 comment on function board.add_performance(board.performance_delta[]) is
-'Adds a statement''s deltas, one element per student and course, to the students'' rows in place and, where these count, to what the
-rollups of course and organization have yet to fold: one row per statement and course. The student''s row is written first and
-its counted flag read under that row''s lock: a drop or re-enrollment that runs at the same time meets the fact there, so that
-each number is taken in or out exactly once. Rows are locked in key order.';
+'Adds a statement''s deltas, one element per student, course and assignment (null: a quiz), to the students'' rows in place and to
+what the rollups have yet to fold: one row per statement, course and assignment, for the assignment and, where the students''
+rows count, for course and organization. The student''s row is written first and its counted flag read under that row''s lock: a
+drop or re-enrollment that runs at the same time meets the fact there, so that each number is taken in or out exactly once. Rows
+are locked in key order.';
 revoke all on function board.add_performance(board.performance_delta[]) from public;

@@ -8,21 +8,23 @@ begin
     -- An attempt counts once completed and scored, and only changes reach the aggregate: touching another column costs no write.
     if tg_op = 'INSERT' then
         deltas := array(
-            select (org_id, student_id, course_id, count(*), sum(score), 0, 0, 0, 0)::board.performance_delta
+            select (org_id, student_id, course_id, count(*), sum(score), 0, 0, 0, 0, null)::board.performance_delta
             from new_rows
             where completed_at is not null and score is not null
             group by org_id, student_id, course_id
         );
     elsif tg_op = 'DELETE' then
         deltas := array(
-            select (org_id, student_id, course_id, -count(*), -sum(score), 0, 0, 0, 0)::board.performance_delta
+            select (org_id, student_id, course_id, -count(*), -sum(score), 0, 0, 0, 0, null)::board.performance_delta
             from old_rows
             where completed_at is not null and score is not null
             group by org_id, student_id, course_id
         );
     else
         deltas := array(
-            select (r.org_id, r.student_id, r.course_id, sum(r.sign), sum(r.sign * r.score), 0, 0, 0, 0)::board.performance_delta
+            select (
+                r.org_id, r.student_id, r.course_id, sum(r.sign), sum(r.sign * r.score), 0, 0, 0, 0, null
+            )::board.performance_delta
             from (
                 select org_id, student_id, course_id, completed_at, score, 1 as sign from new_rows
                 union all

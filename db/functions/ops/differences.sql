@@ -32,12 +32,16 @@ begin
                     from unnest(measures) with ordinality as m (name, place)
                 ),
                 s.relation,
-                -- Deltas that are not for this rollup lack a part of its key.
+                -- Deltas that are not for this rollup lack a part of its key, or do not meet its condition.
                 of_whom || (select string_agg(format(' and %s is not null', k), '') from unnest(columns.keys) as k)
+                    || coalesce(' and ' || s.only_where, '')
             ),
             ' union all '
         )
-        from (values (1, registered.recount), (-1, registered.kept), (-1, registered.deltas)) as s (sign, relation)
+        from (
+            values
+            (1, registered.recount, null), (-1, registered.kept, null), (-1, registered.deltas, registered.only_where)
+        ) as s (sign, relation, only_where)
         where s.relation is not null
     );
 

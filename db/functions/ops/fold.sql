@@ -17,7 +17,7 @@ begin
 
     -- One statement: readers, who add up rollup and deltas in one statement too, see all of it or nothing.
     for rollup in
-        select a.kept, c.keys, c.numbers
+        select a.kept, a.only_where, c.keys, c.numbers
         from ops.aggregate as a
         cross join lateral ops.aggregate_columns(a.kept, a.deltas) as c
         where a.deltas = fold.deltas
@@ -28,7 +28,7 @@ begin
             'on conflict (%3$s) do update set %7$s)',
             'into ' || rollup.kept, rollup.kept, array_to_string(rollup.keys, ', '), array_to_string(rollup.numbers, ', '),
             (select string_agg(format('sum(%s)', n), ', ') from unnest(rollup.numbers) as n),
-            (select string_agg(format('%s is not null', k), ' and ') from unnest(rollup.keys) as k),
+            concat_ws(' and ', rollup.only_where, (select string_agg(format('%s is not null', k), ' and ') from unnest(rollup.keys) as k)),
             (select string_agg(format('%1$s = t.%1$s + excluded.%1$s', n), ', ') from unnest(rollup.numbers) as n)
         );
     end loop;

@@ -19,7 +19,7 @@ from (
         org_id, course_id, enrollments, total_quizzes_completed, quiz_score_sum, total_assignments_completed,
         assignment_score_sum, pending_submissions, ungraded_submissions
     from board.work_delta
-    where course_id is not null
+    where course_id is not null and counted
 ) as t
 group by t.org_id, t.course_id;
 comment on view board.course_total is

@@ -20,6 +20,7 @@ from (
         org_id, students, enrollments, total_quizzes_completed, quiz_score_sum, total_assignments_completed,
         assignment_score_sum, pending_submissions, ungraded_submissions
     from board.work_delta
+    where counted
 ) as t
 group by t.org_id;
 comment on view board.organization_total is

@@ -3,7 +3,7 @@ select j.name, j.description, j.every, j.origin, j.call, j.per_organization
 from (
     values
     (
-        'fold totals', 'Folds what writers appended into the totals of courses and organizations.',
+        'fold totals', 'Folds what writers appended into the totals of courses, assignments and organizations.',
         interval '10 seconds', timestamptz '2000-01-01 00:00:00+00',
         'select board.fold($1)', true
     ),
