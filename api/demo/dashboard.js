@@ -98,6 +98,7 @@ function follow(role) {
     if (type === 'snapshot') dashboard = rest
     else if (type === 'reset') dashboard = rest.data
     else if (type === 'update') dashboard = patched(dashboard, rest)
+    else if (type === 'metrics') return  // the dashboard has them
     else return tell(type, rest)
     if (dashboard) show(role, dashboard)
   }

@@ -1,5 +1,8 @@
 drop function if exists board.current_student_dashboard;
 drop function if exists board.student_leaderboard;
+drop function if exists board.student_today;
+drop function if exists board.student_messages;
+drop function if exists board.student_cohort;
 drop index board.dashboard_update_queue_unspread_idx;
 drop index board.dashboard_update_queue_shared_idx;
 alter table board.dashboard_update_queue drop column is_shared;

@@ -12,6 +12,9 @@ drop index board.dashboard_update_queue_unspread_idx;
 create index dashboard_update_queue_shared_idx on board.dashboard_update_queue (org_id, txid) where is_shared;
 create index dashboard_update_queue_unspread_idx on board.dashboard_update_queue (org_id) where is_shared and processed_at is null;
 
--- They answer less, and take more.
+-- They take or answer other things now.
 drop function if exists board.current_student_dashboard;
 drop function if exists board.student_leaderboard;
+drop function if exists board.student_today;
+drop function if exists board.student_messages;
+drop function if exists board.student_cohort;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -115,6 +115,9 @@ class Shape(Protocol):
     def snapshot(self, cursor: str | None, document: bytes) -> Message:
         """A dashboard, its fields beside the type."""
 
+    def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
+        """A message that is no event but looks like one, without id and cursor: `metrics`."""
+
     def beat(self, cursor: str | None) -> Message:
         """A sign of life, with the cursor."""
 
@@ -158,6 +161,9 @@ class Sse:
     def snapshot(self, cursor: str | None, document: bytes) -> Message:
         body = msgspec.json.encode({"type": SNAPSHOT} | read_fields(document))
         return self._body(self._block(SNAPSHOT, cursor, body))
+
+    def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
+        return self._body(self._block(kind, None, msgspec.json.encode({"type": kind, **data})))
 
     def beat(self, cursor: str | None) -> Message:
         return self._body(b": \n\n" if cursor is None else b"id: %b\n\n" % cursor.encode())
@@ -215,6 +221,10 @@ class Socket:
     def snapshot(self, cursor: str | None, document: bytes) -> Message:
         position = {} if cursor is None else {"cursor": cursor}
         return self._text(msgspec.json.encode({"type": SNAPSHOT, **position} | read_fields(document)))
+
+    def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
+        body = {"type": kind, "data": data} if self.wrapped else {"type": kind, **data}
+        return self._text(msgspec.json.encode(body))
 
     def beat(self, cursor: str | None) -> Message:
         return self.special("heartbeat" if self.wrapped else "ping", cursor)

@@ -3,7 +3,7 @@
 create or replace function board.current_student_dashboard(
     org bigint, student uuid,
     out version bigint, out document text, out tier text, out cohort_id uuid, out updated_at timestamptz
-)
+) returns record
 language plpgsql volatile parallel unsafe security invoker
 as $$
 #variable_conflict use_column

@@ -8,8 +8,8 @@ as $$
 #variable_conflict use_column
 declare
     caller constant jsonb := auth.claims();
-    org constant bigint := caller ->> 'org';
-    student constant uuid := caller ->> 'sub';
+    org constant bigint := (caller ->> 'org')::bigint;
+    student constant uuid := (caller ->> 'sub')::uuid;
     dashboard record;
     compared text;
 begin

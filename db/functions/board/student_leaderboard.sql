@@ -9,7 +9,7 @@ begin
     select
         json_build_object(
             'rank', l.rank, 'percentile', l.percentile, 'points', l.points, 'around_me', l.around_me, 'as_of', board.utc(r.as_of)
-        ),
+        )::text,
         exists (
             select from ops.tier_mask as m
             where m.tier = student_leaderboard.tier and (m.path = 'leaderboard' or m.path like 'leaderboard.%')
@@ -20,7 +20,7 @@ begin
     where l.org_id = org and l.cohort_id = cohort and l.student_id = student;
 
     if is_masked then
-        return board.masked(jsonb_build_object('leaderboard', leaderboard::jsonb), tier) -> 'leaderboard';
+        return (board.masked(jsonb_build_object('leaderboard', leaderboard::jsonb), tier) -> 'leaderboard')::text;
     end if;
     return leaderboard;
 end
