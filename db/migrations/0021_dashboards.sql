@@ -65,8 +65,8 @@ a student by name) or organization matters; seat: of those who look after this s
 comment on column board.dashboard_update_queue.subject_id is 'Of a student, a seat, a teacher, tutor or parent, the person; null for the organization.';
 comment on column board.dashboard_update_queue.course_id is
 'Of a student''s work and enrollment, the course: to whom else it matters, its teachers and those who look after the student.';
--- What a document did not see: from the last transaction that it could have seen on. Processed marks too: a reader compares transactions, and
--- is not told by whom they were processed.
+-- What a document did not see: from the last transaction that it could have seen on. Processed marks too: a reader compares
+-- transactions, and is not told by whom they were processed.
 create index dashboard_update_queue_course_idx on board.dashboard_update_queue (org_id, course_id, txid, subject_id)
 where course_id is not null;
 create index dashboard_update_queue_person_idx on board.dashboard_update_queue (org_id, subject_id, subject, txid)
