@@ -15,6 +15,7 @@ from api.auth import Claims
 from api.database import Database, DatabaseError, Function
 from api.settings import Settings
 from listener.feed.hub import Hub
+from listener.feed.metrics import Metrics
 from listener.feed.person import Refused, Unavailable
 from listener.feed.presence import Presence
 from listener.feed.reader import Reader
@@ -24,12 +25,14 @@ log = structlog.get_logger(__name__)
 TOPICS = Function("feed_topics", "jsonb")
 MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
+METRICS = Function("feed_metrics", "jsonb")
+METRICS_OF = Function("feed_metrics_of", "jsonb")
 PRESENT = Function("feed_present", "jsonb")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
-    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean"), ("true", "true")),
-    "parent": (Function("parent_dashboard", "jsonb"), ()),
+    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean", brief=True), ("true", "true")),
+    "parent": (Function("parent_dashboard", "jsonb", brief=True), ()),
     "teacher": (Function("teacher_dashboard", "jsonb"), ()),
     "tutor": (Function("tutor_dashboard", "jsonb"), ()),
 }
@@ -75,14 +78,25 @@ class Asked:
         function, arguments = DOCUMENTS[role]
         return await self._call(self._turns, function, claims, *arguments)
 
+    async def metrics(self, claims: str) -> bytes:
+        """api.feed_metrics()."""
+        return await self._call(self._turns, METRICS, claims)
+
+    async def metrics_of(self, scopes: str) -> bytes:
+        """api.feed_metrics_of(). One at a time: it waits for nobody's turn."""
+        return await self._now(METRICS_OF, scopes)
+
     async def _call(self, turns: asyncio.Semaphore, function: Function, *arguments: str | None) -> bytes:
         async with turns:
-            try:
-                return await self._database.call(function, *arguments)
-            except DatabaseError as error:
-                if error.sqlstate in ("HR401", "HR403"):
-                    raise Refused(error.sqlstate) from error
-                raise Unavailable from error
+            return await self._now(function, *arguments)
+
+    async def _now(self, function: Function, *arguments: str | None) -> bytes:
+        try:
+            return await self._database.call(function, *arguments)
+        except DatabaseError as error:
+            if error.sqlstate in ("HR401", "HR403"):
+                raise Refused(error.sqlstate) from error
+            raise Unavailable from error
 
 
 class Feed:
@@ -93,6 +107,7 @@ class Feed:
         self.hub = Hub(per_person=settings.streams_per_person, slow_seconds=settings.stream_slow_seconds)
         self.reader = Reader(settings.api_conninfo(), self.hub, settings.feed_poll_seconds)
         self.asked = Asked(database, max(1, settings.database_pool_size // 4))
+        self.metrics = Metrics(self.hub, self.asked.metrics_of)
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -102,6 +117,7 @@ class Feed:
         self._tasks = [
             asyncio.create_task(self._beat(self._settings.stream_heartbeat_seconds, pings=False)),
             asyncio.create_task(self._beat(self._settings.stream_ping_seconds, pings=True)),
+            asyncio.create_task(self._tick(self._settings.metrics_seconds)),
             asyncio.create_task(Presence(self.hub, self.asked.present).run()),
         ]
 
@@ -121,3 +137,17 @@ class Feed:
                 await self.hub.beat(pings)
             except Exception as error:  # signs of life never end
                 log.error("heartbeat failed", exc_info=error)
+
+    async def _tick(self, seconds: float) -> None:
+        """Send metrics, as often as that. If it takes longer, the next come later; if it fails, then."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + seconds, loop.time())
+            await asyncio.sleep(due - loop.time())
+            try:
+                await self.metrics.tick()
+            except Unavailable as error:
+                log.warning("metrics left out", reason=str(error.__cause__))
+            except Exception as error:  # neither do metrics
+                log.error("metrics failed", exc_info=error)

@@ -117,6 +117,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             le=3600,
         ),
     ] = 30.0
+    metrics_seconds: Annotated[
+        float,
+        Meta(
+            description="How often teachers', tutors' and admins' streams get their metrics.",
+            ge=0.05,
+            le=3600,
+        ),
+    ] = 10.0
     stream_slow_seconds: Annotated[
         float,
         Meta(

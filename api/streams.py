@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
@@ -235,13 +235,13 @@ async def socket_stream(
     wrapped: bool,
     kinds: tuple[str, ...] | None = None,
     user: str | None = None,
-    first: Mapping[str, Any] | None = None,
+    first: Callable[[Person], Awaitable[dict[str, Any]]] | None = None,
 ) -> None:
     """A WebSocket, from its handshake to its end: a close code, for browsers are not shown a refusal.
 
     roles: who may have it; None: every role. kinds: of which `?events=` may choose; None: all.
-    user: id of whom it is about; None: who asks. first: what the message before all others says besides the
-    cursor; None: there is none.
+    user: id of whom it is about; None: who asks. first: asked what the message before all others says besides
+    the cursor, or raises Refused or Unavailable; None: there is no such message.
     """
     send: Any = scope[DIRECT]
     await receive()
@@ -277,7 +277,7 @@ async def socket_stream(
             raise Refused("HR403")
         if first is not None:
             # While events are missed, the client's own cursor; null before `reset`, which has another.
-            welcome = {"type": "welcome", **first, "cursor": cursor or client.position}
+            welcome = {"type": "welcome", **await first(who), "cursor": cursor or client.position}
             text = msgspec.json.encode(welcome).decode()
             await client.wire.patiently({"type": "websocket.send", "text": text})
 

@@ -90,6 +90,7 @@ def prepare(server: Embedded) -> tuple[Settings, dict[str, Any], dict[str, Any]]
         jwt_secret=SECRET,
         streams_per_person=100_000,
         stream_heartbeat_seconds=3600,
+        metrics_seconds=3600,
         log_level="WARNING",
     )
     ann, bob = ({"sub": str(person), "org": org, "role": "admin"} for org, person in rows)

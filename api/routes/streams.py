@@ -7,11 +7,14 @@ from typing import Annotated, Any
 from litestar import Request, Router, WebSocket, get, websocket
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
+from msgspec import Raw
 
 from api.documents import Alive
-from api.endpoint import responses
+from api.endpoint import Services, responses
 from api.patterns import TYPES
 from api.streams import Stream, admit, socket_stream
+from listener.feed.metrics import ROLES
+from listener.feed.person import Person
 
 STREAM = responses(Alive, 401, 403, 422, 429) | {
     200: ResponseSpec(
@@ -21,7 +24,6 @@ STREAM = responses(Alive, 401, 403, 422, 429) | {
         description="Messages until the client leaves: docs/live.md says of what shape.",
     )
 }
-WATCHERS = ("teacher", "tutor", "admin")
 UPDATES = ("metrics_update", "alerts", "student_progress")
 
 Events = Annotated[
@@ -85,13 +87,18 @@ def of_role(role: str) -> Any:
 @websocket("/ws/dashboard")
 async def dashboard_socket(socket: WebSocket[Any, Any, Any]) -> None:
     """What happens, for teachers, tutors and admins."""
+    services: Services = socket.app.state.services
+
+    async def first(person: Person) -> dict[str, Any]:
+        return {"metrics": Raw(await services.feed.asked.metrics(person.claims))}
+
     await socket_stream(
-        socket.app.state.services,
+        services,
         socket.scope,
         socket.receive,
-        roles=WATCHERS,
+        roles=ROLES,
         wrapped=False,
-        first={"metrics": None},
+        first=first,
     )
 
 

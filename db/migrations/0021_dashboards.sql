@@ -1,4 +1,4 @@
--- depends: 0018_feed
+-- depends: 0020_assignment_totals
 
 -- The dashboards of those who look after students: parents, teachers, tutors. A document per person and role, kept ready like the
 -- student's; and who is connected at this moment, so that theirs come first.
@@ -70,7 +70,7 @@ comment on column board.dashboard_update_queue.course_id is
 create index dashboard_update_queue_course_idx on board.dashboard_update_queue (org_id, course_id, txid, subject_id)
 where course_id is not null;
 create index dashboard_update_queue_person_idx on board.dashboard_update_queue (org_id, subject_id, subject, txid)
-where subject in ('teacher', 'tutor', 'parent');
+where subject in ('seat', 'teacher', 'tutor', 'parent');
 create index dashboard_update_queue_person_waiting_idx on board.dashboard_update_queue (org_id, priority, queued_at)
 where subject in ('teacher', 'tutor', 'parent') and processed_at is null and dead_at is null;
 

@@ -102,6 +102,10 @@ class Hub:
         """Every client, live or not."""
         return (client for mine in list(self._clients.values()) for client in list(mine))
 
+    def live(self) -> list[Client]:
+        """Those whom the hub writes to now."""
+        return list(self._live)
+
     @staticmethod
     def left(expires: float) -> float:
         """Seconds until then."""
@@ -222,7 +226,16 @@ class Hub:
             self.count("behind")
         client.cut(end)
 
-    # --- Signs of life
+    # --- What is no event
+
+    async def hand(self, messages: Iterable[tuple[Client, Message]]) -> None:
+        """Write a message to each of these clients that is live by then. It is no event: it has no cursor."""
+        async with self._turn:
+            for number, (client, message) in enumerate(messages):
+                if number % AT_ONCE == AT_ONCE - 1:
+                    await asyncio.sleep(0)
+                if client in self._live:
+                    self._write(client, [message])
 
     async def beat(self, pings: bool) -> None:
         """Send everybody who is live the cursor. pings: those who have to answer; else the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -72,6 +72,9 @@ class Shape(Protocol):
     def special(self, kind: str, cursor: str | None = None, data: bytes | None = None) -> Message:
         """A message that is no event: `reset`, `expired`, `error`, `welcome`, `ping`."""
 
+    def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
+        """A message that is no event but looks like one, without id and cursor: `metrics`."""
+
     def beat(self, cursor: str | None) -> Message:
         """A sign of life, with the cursor."""
 
@@ -111,6 +114,9 @@ class Sse:
     def special(self, kind: str, cursor: str | None = None, data: bytes | None = None) -> Message:
         body = msgspec.json.encode({"type": kind} if data is None else {"type": kind, "data": Raw(data)})
         return self._body(self._block(kind, cursor, body))
+
+    def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
+        return self._body(self._block(kind, None, msgspec.json.encode({"type": kind, **data})))
 
     def beat(self, cursor: str | None) -> Message:
         return self._body(b": \n\n" if cursor is None else b"id: %b\n\n" % cursor.encode())
@@ -163,6 +169,10 @@ class Socket:
             body["data"] = Raw(data)
         if cursor is not None:
             body["cursor"] = cursor
+        return self._text(msgspec.json.encode(body))
+
+    def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
+        body = {"type": kind, "data": data} if self.wrapped else {"type": kind, **data}
         return self._text(msgspec.json.encode(body))
 
     def beat(self, cursor: str | None) -> Message:

@@ -43,6 +43,7 @@ def environment(database: Database, **others: str) -> dict[str, str]:
         "DATABASE_URL": database.url(),
         "API_DATABASE_URL": database.url("homeroom_api"),
         "JWT_SECRET": SECRET,
+        "METRICS_SECONDS": "3600",
         **others,
     }
 

@@ -69,7 +69,14 @@ def ended(connection: ClientConnection) -> int | None:
 def test_it_welcomes_then_tells(live_school: School, db: Session, teacher: UUID, course: UUID) -> None:
     with opened(live_school, teacher, "teacher") as connection:
         welcome = received(connection)
-        assert welcome == {"type": "welcome", "metrics": None, "cursor": welcome["cursor"]}
+        metrics = {
+            "pending_submissions": 0,
+            "ungraded_submissions": 0,
+            "active_students": 0,
+            "total_assignments": 0,
+            "timestamp": welcome["metrics"]["timestamp"],
+        }
+        assert welcome == {"type": "welcome", "metrics": metrics, "cursor": welcome["cursor"]}
         work = facts.make_assignment(db, live_school.org, course, title="Essay")
         told = received(connection)
         assert (told["type"], told["assignment_id"], told["title"]) == ("assignment", str(work), "Essay")

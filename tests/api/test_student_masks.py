@@ -370,6 +370,7 @@ def told_by_functions(world: World, session: Session) -> dict[str, str]:
 
 
 TELLING_NOBODY = [
+    "select board.current_student_dashboard(%(org)s, '%(ada)s')::text",
     "select to_jsonb(t)::text from pg_stats_ext as t",
     "select to_jsonb(t)::text from pg_stat_activity as t",
     "select to_jsonb(t)::text from pg_prepared_statements as t",
@@ -386,12 +387,11 @@ CATALOG = [
     "table board.leaderboard",
     "select (t).time_to_ready::text from board.student_dashboard_cache as t",
     "select board.student_documents(%(org)s, array['%(ada)s'::uuid])::text",
-    "select board.current_student_dashboard(%(org)s, '%(ada)s')::text",
     "select board.refresh_student_dashboard(%(org)s, '%(ada)s')::text",
     "select board.student_readiness(%(org)s, array['%(ada)s'::uuid])::text",
     "select board.student_messages(%(org)s, array['%(ada)s'::uuid])::text",
     "select board.student_portfolio(%(org)s, array['%(ada)s'::uuid])::text",
-    "select board.student_leaderboard(%(org)s, '%(ada)s', '%(cohort)s')::text",
+    "select board.student_leaderboard(%(org)s, '%(ada)s', '%(cohort)s', 'premium')",
     *TELLING_NOBODY,
 ]
 

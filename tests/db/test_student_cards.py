@@ -272,7 +272,7 @@ def test_leaderboard(desk: Desk) -> None:
     for student, points in zip([desk.student, *others], (20, 40, 30, 20, 10, 99), strict=True):
         desk.add("point_award", student_id=student, points=points, reason="x")
     desk.db.execute("select board.refresh_leaderboard(%s)", (desk.org,))
-    query = "select board.student_leaderboard(%s, %s, %s)::text"
+    query = "select board.student_leaderboard(%s, %s, %s, 'premium')"
     found = desk.db.execute(query, (desk.org, desk.student, cohort)).fetchone()
     assert found
     board = json.loads(found[0], parse_float=str)

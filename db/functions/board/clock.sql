@@ -7,11 +7,7 @@ as $$
 begin
     select o.time_zone into strict zone from school.organization as o where o.org_id = org;
     today := (now() at time zone zone)::date;
-    midnight := (today + 1)::timestamp at time zone zone;
-    -- Where summer time ends at midnight there are two: the day is over at the first.
-    if ((midnight - interval '1 hour') at time zone zone)::date > today then
-        midnight := midnight - interval '1 hour';
-    end if;
+    midnight := board.day_begins(today + 1, zone);
     week_begins := date_trunc('week', today::timestamp) at time zone zone;
     week_ends := (date_trunc('week', today::timestamp) + interval '7 days') at time zone zone;
 end

@@ -9,16 +9,12 @@ begin
             where q.org_id = dashboard.org_id and q.subject = 'student' and q.subject_id = dashboard.student_id
                 and q.processed_at is null
         )
-        -- Shared facts, whether or not the worker has told the students already.
+        -- Shared facts, whether or not the worker has told the students already: those that changed since.
         and not exists (
             select from board.dashboard_update_queue as q
-            where q.org_id = dashboard.org_id and q.subject <> 'student' and q.subject_id = any (dashboard.scopes)
-                and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
-        )
-        and not exists (
-            select from board.dashboard_update_queue as q
-            where q.org_id = dashboard.org_id and q.subject <> 'student' and q.subject_id is null
-                and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
+            where q.org_id = dashboard.org_id and q.is_shared
+                and q.txid >= pg_snapshot_xmin(dashboard.computed_in) and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
+                and (q.subject_id is null or q.subject_id = any (dashboard.scopes))
         )
         -- A restored database counts its transactions anew.
         and pg_snapshot_xmax(dashboard.computed_in) <= pg_snapshot_xmax(pg_current_snapshot());

@@ -25,11 +25,10 @@ begin
     ),
     habit as (
         select
-            h.student_id, count(*)::integer as habits,
-            (count(*) filter (
-                where exists (select from school.habit_log as l where l.org_id = org and l.habit_id = h.id and l.day = clock.today)
-            ))::integer as done
+            h.student_id, count(*)::integer as habits, count(l.habit_id)::integer as done
         from school.habit as h
+        left join school.habit_log as l
+            on l.org_id = org and l.student_id = any (students) and l.habit_id = h.id and l.day = clock.today
         where h.org_id = org and h.student_id = any (students) and h.is_active
         group by h.student_id
     ),

@@ -1,5 +1,5 @@
 create or replace function board.student_cohort(org bigint, students uuid[]) returns table (
-    student_id uuid, cohort_id uuid, name text, mentor jsonb, next_event jsonb, completion numeric,
+    student_id uuid, cohort_id uuid, name text, mentor json, next_event json, completion numeric,
     live_session boolean, changes_at timestamptz
 )
 language plpgsql stable parallel safe security invoker rows 50
@@ -44,7 +44,7 @@ begin
         group by e.cohort_id, e.student_id
     ),
     next as (
-        select distinct on (m.student_id) m.student_id, u.starts_at, jsonb_build_object(
+        select distinct on (m.student_id) m.student_id, u.starts_at, json_build_object(
             'kind', u.kind, 'id', u.id, 'title', u.title, 'starts_at', board.utc(u.starts_at)
         ) as event
         from member as m
@@ -79,7 +79,7 @@ begin
     )
     select
         m.student_id, m.cohort_id, c.name,
-        case when p.id is not null then jsonb_build_object('id', p.id, 'name', p.name) end,
+        case when p.id is not null then json_build_object('id', p.id, 'name', p.name) end,
         x.event,
         round(100.0 * coalesce(a.missions, 0) / f.missions, 2),
         l.student_id is not null,

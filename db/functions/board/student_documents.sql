@@ -7,7 +7,9 @@ as $$
 #variable_conflict use_column
 declare
     clock record := board.clock(org);
+    masked_tiers constant text[] := array(select distinct m.tier from ops.tier_mask as m);
 begin
+    -- The document is json, which is text: what is in it is copied, not taken apart. Only what is masked has to be.
     return query
     select
         org, s.id, 0::bigint, now(),
@@ -18,54 +20,7 @@ begin
         null::timestamptz,
         board.snapshot(),
         coalesce(o.ids, '{}'),
-        board.masked(
-            jsonb_build_object(
-                'readiness', jsonb_build_object(
-                    'score', r.score, 'time_to_ready', r.time_to_ready, 'trend_7d', board.signed(r.trend_7d), 'gaps', to_jsonb(r.gaps)
-                ),
-                'today', jsonb_build_object('primary_action', t.primary_action, 'secondary_actions', t.secondary_actions),
-                'quick_stats', jsonb_build_object(
-                    'points', q.points, 'streak_days', h.streak_days, 'badges', q.badges,
-                    'missions_completed', i.approved, 'hours_this_week', q.hours_this_week
-                ),
-                'cards', jsonb_build_object(
-                    'coaching', jsonb_build_object(
-                        'habits_done', h.habits_done_today, 'habits_total', h.habits_today, 'active_goals', h.active_goals,
-                        'streak_days', h.streak_days
-                    ),
-                    'missions', jsonb_build_object(
-                        'started', i.started, 'submitted', i.submitted, 'in_review', i.in_review, 'approved', i.approved,
-                        'rejected', i.rejected, 'missions_in_review', i.submitted + i.in_review
-                    ),
-                    'portfolio', jsonb_build_object(
-                        'draft', p.draft, 'submitted', p.submitted, 'in_review', p.in_review, 'approved', p.approved,
-                        'rejected', p.rejected, 'health', p.health
-                    ),
-                    'cohort', case when c.cohort_id is null then '{"cta": "Join cohort"}' else jsonb_build_object(
-                        'id', c.cohort_id, 'name', c.name, 'next_event', c.next_event, 'mentor', c.mentor, 'completion', c.completion
-                    ) end,
-                    'subscription', jsonb_build_object('tier', u.tier, 'days_left', u.days_left)
-                        || case when u.enhanced_access_expiring
-                            then '{"warning": "Enhanced access ends within 7 days"}' else '{}' end::jsonb,
-                    'assignments', jsonb_build_object(
-                        'due', t.assignments_due, 'overdue', t.assignments_overdue, 'ungraded', t.assignments_ungraded
-                    )
-                ),
-                'notifications', jsonb_build_object('unread', m.unread, 'urgent', m.urgent, 'latest', m.latest),
-                'ai_nudge', m.nudge,
-                'ai_nudge_id', m.nudge_id,
-                'flags', jsonb_build_object(
-                    'live_session_now', coalesce(c.live_session, false),
-                    'review_arrived', flag.review_until is not null,
-                    'nudge_new', flag.nudge_until is not null,
-                    'deadline_today', t.deadline_today,
-                    'enhanced_access_expiring', u.enhanced_access_expiring
-                ),
-                'missions_in_review', i.submitted + i.in_review,
-                'sources', '{}'::jsonb
-            ),
-            u.tier
-        )::json,
+        case when u.tier = any (masked_tiers) then board.masked(whole.document::jsonb, u.tier)::json else whole.document end,
         u.tier, c.cohort_id, r.score, r.trend_7d, r.time_to_ready, q.points, h.streak_days, q.badges, i.approved,
         i.submitted + i.in_review, q.hours_this_week, h.habits_today, h.habits_done_today, h.active_goals, p.health,
         t.assignments_due, t.assignments_overdue, t.assignments_ungraded, m.unread, m.urgent
@@ -89,7 +44,57 @@ begin
                 where n.at > now() - interval '24 hours'
             ) as review_until,
             case when m.nudge_created_at > now() - interval '24 hours' then m.nudge_created_at + interval '24 hours' end as nudge_until
-    ) as flag;
+    ) as flag
+    cross join lateral (
+        select json_build_object(
+                'readiness', json_build_object(
+                    'score', r.score, 'time_to_ready', r.time_to_ready, 'trend_7d', board.signed(r.trend_7d), 'gaps', r.gaps
+                ),
+                'today', json_build_object('primary_action', t.primary_action, 'secondary_actions', t.secondary_actions),
+                'quick_stats', json_build_object(
+                    'points', q.points, 'streak_days', h.streak_days, 'badges', q.badges,
+                    'missions_completed', i.approved, 'hours_this_week', q.hours_this_week
+                ),
+                'cards', json_build_object(
+                    'coaching', json_build_object(
+                        'habits_done', h.habits_done_today, 'habits_total', h.habits_today, 'active_goals', h.active_goals,
+                        'streak_days', h.streak_days
+                    ),
+                    'missions', json_build_object(
+                        'started', i.started, 'submitted', i.submitted, 'in_review', i.in_review, 'approved', i.approved,
+                        'rejected', i.rejected, 'missions_in_review', i.submitted + i.in_review
+                    ),
+                    'portfolio', json_build_object(
+                        'draft', p.draft, 'submitted', p.submitted, 'in_review', p.in_review, 'approved', p.approved,
+                        'rejected', p.rejected, 'health', p.health
+                    ),
+                    'cohort', case when c.cohort_id is null then '{"cta": "Join cohort"}'::json else json_build_object(
+                        'id', c.cohort_id, 'name', c.name, 'next_event', c.next_event, 'mentor', c.mentor, 'completion', c.completion
+                    ) end,
+                    'subscription', case
+                        when u.enhanced_access_expiring then json_build_object(
+                            'tier', u.tier, 'days_left', u.days_left, 'warning', 'Enhanced access ends within 7 days'
+                        )
+                        else json_build_object('tier', u.tier, 'days_left', u.days_left)
+                    end,
+                    'assignments', json_build_object(
+                        'due', t.assignments_due, 'overdue', t.assignments_overdue, 'ungraded', t.assignments_ungraded
+                    )
+                ),
+                'notifications', json_build_object('unread', m.unread, 'urgent', m.urgent, 'latest', m.latest),
+                'ai_nudge', m.nudge,
+                'ai_nudge_id', m.nudge_id,
+                'flags', json_build_object(
+                    'live_session_now', coalesce(c.live_session, false),
+                    'review_arrived', flag.review_until is not null,
+                    'nudge_new', flag.nudge_until is not null,
+                    'deadline_today', t.deadline_today,
+                    'enhanced_access_expiring', u.enhanced_access_expiring
+                ),
+                'missions_in_review', i.submitted + i.in_review,
+                'sources', '{}'::json
+            ) as document
+    ) as whole;
 end
 $$;
 comment on function board.student_documents(bigint, uuid[]) is

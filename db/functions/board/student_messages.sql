@@ -1,5 +1,5 @@
 create or replace function board.student_messages(org bigint, students uuid[]) returns table (
-    student_id uuid, unread integer, urgent integer, latest jsonb,
+    student_id uuid, unread integer, urgent integer, latest json,
     nudge_id uuid, nudge text, nudge_created_at timestamptz, nudge_expires_at timestamptz
 )
 language plpgsql stable parallel safe security invoker rows 50
@@ -18,7 +18,7 @@ begin
         where m.org_id = org and m.person_id = s.id and m.read_at is null
     ) as c
     cross join lateral (
-        select coalesce(jsonb_agg(jsonb_build_object(
+        select coalesce(json_agg(json_build_object(
             'id', m.id, 'title', m.title, 'body', m.body, 'is_urgent', m.is_urgent,
             'created_at', board.utc(m.created_at), 'read_at', board.utc(m.read_at)
         ) order by m.created_at desc, m.id), '[]') as latest

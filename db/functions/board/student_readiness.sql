@@ -7,6 +7,9 @@ as $$
 #variable_conflict use_column
 declare
     clock record := board.clock(org);
+    -- Days of the organization, so that nothing but a midnight moves a score out of a window.
+    week constant timestamptz := board.day_begins(clock.today - 6, clock.zone);
+    month constant timestamptz := board.day_begins(clock.today - 27, clock.zone);
 begin
     return query
     with member as materialized (
@@ -14,22 +17,15 @@ begin
         from board.student_membership(org, students) as m
         join school.track as t on t.org_id = org and t.id = m.track_id
     ),
-    history as (
-        select
-            r.student_id, r.score, r.scored_at,
-            -- The day in the organization decides, so that nothing but a midnight moves a score out of a window.
-            clock.today - board.local_day(r.scored_at, clock.zone) as days_ago
-        from school.readiness_score as r
-        where r.org_id = org and r.student_id = any (students)
-    ),
     measured as (
         select
-            h.student_id,
-            (array_agg(h.score order by h.scored_at desc))[1] as score,
-            (array_agg(h.score order by h.scored_at desc) filter (where h.days_ago >= 7))[1] as week_ago,
-            regr_slope(h.score, extract(epoch from h.scored_at) / 86400) filter (where h.days_ago < 28) as slope
-        from history as h
-        group by h.student_id
+            r.student_id,
+            (array_agg(r.score order by r.scored_at desc))[1] as score,
+            (array_agg(r.score order by r.scored_at desc) filter (where r.scored_at < week))[1] as week_ago,
+            regr_slope(r.score, extract(epoch from r.scored_at) / 86400) filter (where r.scored_at >= month) as slope
+        from school.readiness_score as r
+        where r.org_id = org and r.student_id = any (students)
+        group by r.student_id
     ),
     gap as (
         select m.student_id, c.name, c.required_level - coalesce(s.level, 0) as missing

@@ -3,7 +3,7 @@ create or replace function board.student_tasks(org bigint, students uuid[]) retu
     course_id uuid, cohort_id uuid, track_id uuid, student_id uuid,
     priority board.priority, changes_at timestamptz
 )
-language plpgsql stable parallel safe security invoker rows 200
+language plpgsql stable parallel safe security invoker rows 4000
 set search_path = ''
 as $$
 #variable_conflict use_column

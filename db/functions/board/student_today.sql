@@ -1,5 +1,5 @@
 create or replace function board.student_today(org bigint, students uuid[]) returns table (
-    student_id uuid, primary_action jsonb, secondary_actions jsonb,
+    student_id uuid, primary_action json, secondary_actions json,
     assignments_due integer, assignments_overdue integer, assignments_ungraded integer,
     deadline_today boolean, changes_at timestamptz
 )
@@ -19,6 +19,9 @@ begin
     with task as materialized (
         select
             t.*,
+            -- Of a flag the planner expects half, of a text next to none: it would hash what students could do, not what they have done.
+            t.type = 'assignment' as is_assignment,
+            t.type = 'quiz' as is_quiz,
             t.type = 'assignment' and t.deadline >= now() as is_due,
             t.type = 'assignment' and t.deadline < now() as is_overdue,
             coalesce(t.type <> 'session' and t.deadline >= now() and t.deadline < clock.midnight, false) as is_due_today
@@ -35,7 +38,7 @@ begin
     open (student_id, place, is_due, is_overdue, is_due_today, changes_at) as (
         select e.student_id, t.place, t.is_due, t.is_overdue, t.is_due_today, t.changes_at
         from enrolled as e
-        join task as t on t.course_id = e.course_id and t.type = 'assignment'
+        join task as t on t.course_id = e.course_id and t.is_assignment
         where not exists (
             select from school.submission as s
             where s.org_id = org and s.student_id = any (students) and s.assignment_id = t.id and s.student_id = e.student_id
@@ -44,7 +47,7 @@ begin
         union all
         select e.student_id, t.place, t.is_due, t.is_overdue, t.is_due_today, t.changes_at
         from enrolled as e
-        join task as t on t.course_id = e.course_id and t.type = 'quiz'
+        join task as t on t.course_id = e.course_id and t.is_quiz
         where not exists (
             select from school.quiz_attempt as q
             where q.org_id = org and q.student_id = any (students) and q.quiz_id = t.id and q.student_id = e.student_id
@@ -87,7 +90,7 @@ begin
         group by o.student_id
     ),
     action as materialized (
-        select t.place, jsonb_build_object(
+        select t.place, json_build_object(
             'type', t.type, 'id', t.id, 'title', t.title, 'priority', t.priority, 'deadline', board.utc(t.deadline),
             'cta', format(t.cta, t.id), 'est_hours', t.est_hours
         ) as action
@@ -95,9 +98,9 @@ begin
         where t.place in (select unnest(c.places) from counted as c)
     ),
     shown as (
-        select c.student_id, jsonb_agg(a.action order by a.place) as actions
+        select c.student_id, json_agg(a.action order by a.place) as actions
         from counted as c
-        cross join unnest(c.places) as p (place)
+        cross join unnest(c.places[2:]) as p (place)
         join action as a on a.place = p.place
         group by c.student_id
     ),
@@ -108,11 +111,12 @@ begin
         group by s.student_id
     )
     select
-        s.id, a.actions -> 0, coalesce(a.actions - 0, '[]'),
+        s.id, f.action, coalesce(a.actions, '[]'),
         coalesce(c.due, 0), coalesce(c.overdue, 0), coalesce(u.submissions, 0),
         coalesce(c.due_today, false), c.changes_at
     from unnest(students) as s (id)
     left join counted as c on c.student_id = s.id
+    left join action as f on f.place = c.places[1]
     left join shown as a on a.student_id = s.id
     left join ungraded as u on u.student_id = s.id;
 end
