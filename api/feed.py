@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 TOPICS = Function("feed_topics", "jsonb")
 MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
-PRESENT = Function("feed_present", "jsonb")
 METRICS = Function("feed_metrics", "jsonb")
 METRICS_OF = Function("feed_metrics_of", "jsonb")
+PRESENT = Function("feed_present", "jsonb")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
 DOCUMENTS = {
@@ -116,8 +116,8 @@ class Feed:
         self._tasks = [
             asyncio.create_task(self._beat(self._settings.stream_heartbeat_seconds, pings=False)),
             asyncio.create_task(self._beat(self._settings.stream_ping_seconds, pings=True)),
-            asyncio.create_task(Presence(self.hub, self.asked.present).run()),
             asyncio.create_task(self._tick(self._settings.metrics_seconds)),
+            asyncio.create_task(Presence(self.hub, self.asked.present).run()),
         ]
 
     async def stop(self) -> None:

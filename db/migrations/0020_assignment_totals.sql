@@ -1,4 +1,4 @@
--- depends: 0018_feed
+-- depends: 0019_reads
 
 -- Totals of assignments: what is pending, ungraded and graded in each, appended and folded as those of courses are, by the
 -- same rows. Every submission counts here, also of who has dropped the course: that is what the teacher's own count says.

@@ -1,4 +1,4 @@
--- depends: 0018_feed
+-- depends: 0020_assignment_totals
 
 -- The dashboards of those who look after students: parents, teachers, tutors. A document per person and role, kept ready like the
 -- student's; and who is connected at this moment, so that theirs come first.
@@ -65,12 +65,12 @@ a student by name) or organization matters; seat: of those who look after this s
 comment on column board.dashboard_update_queue.subject_id is 'Of a student, a seat, a teacher, tutor or parent, the person; null for the organization.';
 comment on column board.dashboard_update_queue.course_id is
 'Of a student''s work and enrollment, the course: to whom else it matters, its teachers and those who look after the student.';
--- What a document did not see: from the last transaction that it could have seen on. Processed marks too: a reader compares transactions, and
--- is not told by whom they were processed.
+-- What a document did not see: from the last transaction that it could have seen on. Processed marks too: a reader compares
+-- transactions, and is not told by whom they were processed.
 create index dashboard_update_queue_course_idx on board.dashboard_update_queue (org_id, course_id, txid, subject_id)
 where course_id is not null;
 create index dashboard_update_queue_person_idx on board.dashboard_update_queue (org_id, subject_id, subject, txid)
-where subject in ('teacher', 'tutor', 'parent');
+where subject in ('seat', 'teacher', 'tutor', 'parent');
 create index dashboard_update_queue_person_waiting_idx on board.dashboard_update_queue (org_id, priority, queued_at)
 where subject in ('teacher', 'tutor', 'parent') and processed_at is null and dead_at is null;
 

@@ -274,7 +274,10 @@ insert into expectation (relation, actors, sees) values
 ('school.subscription', '{zia admin}', '{zoe}'),
 
 -- what only functions read: whose dashboard is out of date, those of parents and staff, who stands where
-('board.dashboard_cache', '{everything}', '{pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent}'),
+(
+    'board.dashboard_cache', '{everything}',
+    '{pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent}'
+),
 ('board.dashboard_update_queue', '{everything}', '{North,South}'),
 ('board.leaderboard', '{everything}', '{ann Fall,zoe Dawn}'),
 ('board.leaderboard_refresh', '{everything}', '{North,South}'),

@@ -13,7 +13,14 @@ begin
         and not exists (
             select from board.dashboard_update_queue as q
             where q.org_id = dashboard.org_id and q.subject_id = dashboard.person_id
-                and q.subject in ('teacher', 'tutor', 'parent') and q.subject = dashboard.role
+                and q.subject in ('seat', 'teacher', 'tutor', 'parent') and q.subject = dashboard.role
+                and (q.txid >= later or q.txid = any (under_way))
+        )
+        -- Who has come into a course that it does not know.
+        and not exists (
+            select from board.dashboard_update_queue as q
+            where q.org_id = dashboard.org_id and q.subject_id = any (dashboard.scopes)
+                and q.subject in ('seat', 'teacher', 'tutor', 'parent') and q.subject = 'seat'
                 and (q.txid >= later or q.txid = any (under_way))
         )
         -- Work and enrollments: in a teacher's courses; in the courses of a parent's or tutor's students, if it is theirs.
@@ -31,16 +38,12 @@ begin
                     and (in_any_case or q.subject_id = any (dashboard.scopes))
             )
         )
-        -- Shared facts: assignments, names, who comes into a course.
+        -- Shared facts, whether or not the worker has told anybody: those that changed since.
         and not exists (
             select from board.dashboard_update_queue as q
-            where q.org_id = dashboard.org_id and q.subject <> 'student' and q.subject_id = any (dashboard.scopes)
-                and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
-        )
-        and not exists (
-            select from board.dashboard_update_queue as q
-            where q.org_id = dashboard.org_id and q.subject <> 'student' and q.subject_id is null
-                and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
+            where q.org_id = dashboard.org_id and q.is_shared
+                and q.txid >= pg_snapshot_xmin(dashboard.computed_in) and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
+                and (q.subject_id is null or q.subject_id = any (dashboard.scopes))
         )
         -- A restored database counts its transactions anew.
         and later <= pg_snapshot_xmax(pg_current_snapshot());
