@@ -35,6 +35,7 @@ bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same r
 	$(VENV)/bin/python -m bench.aggregates
 	$(VENV)/bin/python -m bench.dashboard
 	$(VENV)/bin/python -m bench.feed
+	$(VENV)/bin/python -m bench.streams
 	$(VENV)/bin/python -m bench.ticks
 	$(VENV)/bin/python -m bench.import $(OULAD)
 

@@ -28,7 +28,7 @@ from api.edge import Edge
 from api.endpoint import Services
 from api.feed import Feed
 from api.protocol import Http
-from api.routes import admin, docs, events, health, parent, streams, student
+from api.routes import admin, demo, docs, events, health, parent, streams, student, teacher, tutor
 from api.settings import Settings, load
 from db.server.become import PR_SET_PDEATHSIG
 from db.tree import release_digest
@@ -38,6 +38,8 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     *docs.HANDLERS,
     student.ROUTER,
     parent.ROUTER,
+    teacher.ROUTER,
+    tutor.ROUTER,
     admin.ROUTER,
     events.ROUTER,
     streams.ROUTER,
@@ -83,7 +85,7 @@ def create_app(settings: Settings) -> Edge:
 
     return Edge(
         Litestar(
-            HANDLERS,
+            [*HANDLERS, *(demo.HANDLERS if settings.demo_page else ())],
             exception_handlers={Exception: errors.answer},
             lifespan=[lifespan],
             logging_config=None,  # api.errors and api.logs do that

@@ -17,6 +17,7 @@ from api.settings import Settings
 from listener.feed.hub import Hub
 from listener.feed.metrics import Metrics
 from listener.feed.person import Refused, Unavailable
+from listener.feed.presence import Presence
 from listener.feed.reader import Reader
 
 log = structlog.get_logger(__name__)
@@ -26,13 +27,16 @@ MAY_FOLLOW = Function("feed_may_follow", "jsonb", "uuid")
 REPLAY = Function("feed_replay", "jsonb", "text", "text[]")
 METRICS = Function("feed_metrics", "jsonb")
 METRICS_OF = Function("feed_metrics_of", "jsonb")
+PRESENT = Function("feed_present", "jsonb")
 NEEDS_ESCAPE = re.compile(r'(["\\])')
 ESCAPED = r"\\\1"
-DOCUMENTS: dict[str, tuple[Function, tuple[str, ...]]] = {
-    "student": (Function("student_dashboard", "jsonb", "boolean", "boolean", brief=True), ("true", "true")),
-    "parent": (Function("parent_dashboard", "jsonb", brief=True), ()),
+DOCUMENTS = {
+    "student": Function("student_snapshot", "jsonb"),
+    "parent": Function("dashboard_snapshot", "jsonb"),
+    "teacher": Function("dashboard_snapshot", "jsonb"),
+    "tutor": Function("dashboard_snapshot", "jsonb"),
 }
-"""Of each role that has one, the document that comes with `reset`."""
+"""Of each role that has one, the dashboard that a stream begins with, and that comes with `reset`."""
 
 
 def array(texts: Sequence[str]) -> str:
@@ -62,13 +66,16 @@ class Asked:
         """api.feed_replay()."""
         return await self._call(self._turns, REPLAY, claims, cursor, array(kinds) if kinds else None)
 
+    async def present(self, people: str) -> bytes:
+        """api.feed_present()."""
+        return await self._call(self._turns, PRESENT, people)
+
     async def document(self, claims: str) -> bytes:
         """The document of the person's role; null where there is none."""
         role = msgspec.json.decode(claims, type=Claims).role
         if role not in DOCUMENTS:
             return b"null"
-        function, arguments = DOCUMENTS[role]
-        return await self._call(self._turns, function, claims, *arguments)
+        return await self._call(self._turns, DOCUMENTS[role], claims)
 
     async def metrics(self, claims: str) -> bytes:
         """api.feed_metrics()."""
@@ -110,6 +117,7 @@ class Feed:
             asyncio.create_task(self._beat(self._settings.stream_heartbeat_seconds, pings=False)),
             asyncio.create_task(self._beat(self._settings.stream_ping_seconds, pings=True)),
             asyncio.create_task(self._tick(self._settings.metrics_seconds)),
+            asyncio.create_task(Presence(self.hub, self.asked.present).run()),
         ]
 
     async def stop(self) -> None:

@@ -138,6 +138,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Streams that a person may have open, per API process.", ge=1, le=100_000),
     ] = 10
+    demo_page: Annotated[
+        bool,
+        Meta(description="Whether `/demo` is a page that shows a dashboard. `homeroom up --demo` has it."),
+    ] = False
     log_level: Annotated[
         Level,
         Meta(description="The least important log line to write."),
@@ -229,6 +233,8 @@ def _values(kind: Any) -> str:
     base, meta = get_args(kind)
     if get_origin(base) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(base))
+    if base is bool:
+        return "`true` or `false`"
     if base in (int, float):
         return f"{'integer' if base is int else 'number'} from {meta.ge:g} to {meta.le:g}"
     if Secret in get_args(base):

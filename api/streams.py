@@ -96,8 +96,12 @@ class Stream(ASGIResponse):
         named: bool,
         cursor: str | None,
         kinds: str | None = None,
+        follows: bool = False,
     ) -> None:
-        """roles: who may have this stream; None: every role. kinds: those wanted, separated by commas."""
+        """roles: who may have this stream; None: every role. kinds: those wanted, separated by commas.
+
+        follows: whether it is a dashboard's, which begins with the document; but not if kinds has no updates.
+        """
         self._services: Services = request.app.state.services
         self._person: Person = request.scope["person"]  # type: ignore[typeddict-item]
         if roles is not None and self._person.role not in roles:
@@ -106,6 +110,7 @@ class Stream(ASGIResponse):
         self._named = named
         self._cursor = harmless(request.headers.get("last-event-id") or cursor)
         self._kinds = tuple(kinds.split(",")) if kinds else None
+        self._follows = follows
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Stream."""
@@ -118,6 +123,7 @@ class Stream(ASGIResponse):
             direct,
             cursor=self._cursor,
             kinds=self._kinds,
+            follows=self._follows,
         )
 
         async def begin(cursor: str | None) -> None:

@@ -18,7 +18,7 @@ def drain_batch(db: psycopg.Connection) -> int:
 
 
 def drain(db: psycopg.Connection) -> Iterator[int]:
-    """Refresh whoever waits in the queue; yields how many students each batch had."""
+    """Refresh whoever waits in the queue; yields how many each batch had."""
     while batch := drain_batch(db):
         yield batch
 
@@ -31,10 +31,12 @@ def stale(db: psycopg.Connection) -> Iterator[int]:
 
 
 def mark(db: psycopg.Connection, student: UUID | None) -> int:
-    """Put a student, or all, into the queue; how many that are."""
+    """Put a student, or everybody who has a dashboard, into the queue; how many that are."""
     marked = 0
     for org in _organizations(db):
         marked += _number(db, "select board.mark_students(%s, %s)", org, student)
+        if student is None:
+            marked += _number(db, "select board.mark_dashboards(%s)", org)
     return marked
 
 

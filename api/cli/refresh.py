@@ -22,15 +22,20 @@ from api.cli.context import (
 from db import refresh as dashboards
 
 
-@click.command(short_help="Bring students' dashboards up to date.")
+@click.command(short_help="Bring dashboards up to date.")
 @click.option("--queue-only", is_flag=True, help="Only those who wait in the queue.")
 @click.option("--stale-only", is_flag=True, help="Only those that time has put out of date.")
-@click.option("--all", "everybody", is_flag=True, help="Every student's, whether or not it is out of date.")
+@click.option(
+    "--all",
+    "everybody",
+    is_flag=True,
+    help="Everybody's, whether or not it is out of date; of parents and staff, those ever looked at.",
+)
 @click.option("--student-id", type=click.UUID, help="One student's, whether or not it is out of date.")
 @click.option("--sync", is_flag=True, help="With --all or --student-id: refresh now, not by the worker.")
 @reported
 def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUID | None, sync: bool) -> None:
-    """Bring students' dashboards up to date: those who wait in the queue, and those of whom time has run out.
+    """Bring dashboards up to date: those that wait in the queue, and those whose time has run out.
 
     With --all or --student-id they are put into the queue, which the worker drains; with --sync it is drained
     here. Readers never need this: a dashboard that is out of date is computed when it is read.
@@ -47,28 +52,28 @@ def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUI
             marked = dashboards.mark(db, student_id)
             if student_id and not marked:
                 raise click.ClickException(f"there is no student {student_id}")
-            say(f"{marked:,} students put into the queue")
+            say(f"{marked:,} dashboards put into the queue")
             queue_only = sync
         elif not queue_only and not stale_only:
             queue_only = stale_only = True
         if queue_only:
             done = _report(dashboards.drain(db), "refreshed from the queue")
             if done < marked:
-                say(f"{marked - done:,} students taken by the worker, which refreshes them")
+                say(f"{marked - done:,} dashboards taken by the worker, which refreshes them")
         if stale_only:
             _report(dashboards.stale(db), "refreshed because time had run out")
 
 
 def _report(batches: Iterator[int], what: str) -> int:
-    """Count the students as they are done, on a terminal as it goes, and say and return how many."""
+    """Count the dashboards as they are done, on a terminal as it goes, and say and return how many."""
     began, done = time.monotonic(), 0
-    columns = (TextColumn("{task.completed:>9,} students " + what), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.completed:>9,} dashboards " + what), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
         task = bars.add_task("", total=None)
         for batch in batches:
             done += batch
             bars.update(task, completed=done)
-    say(f"{done:,} students {what} in {time.monotonic() - began:,.1f} s")
+    say(f"{done:,} dashboards {what} in {time.monotonic() - began:,.1f} s")
     return done
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 import httpx
+import msgspec
 
 from api import auth
 from api.cli.context import (
@@ -72,6 +73,7 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
         say(f"database: {len(outcome.migrations)} migrations applied, code current")
         if demo:
             fill(settings)
+            settings = msgspec.structs.replace(settings, demo_page=True)
         stopped.patient = True
         with _child(settings, "serve") as api, _child(settings, "work") as worker:
             if not _wait_until_ready(settings, api.process, stopped):
@@ -82,6 +84,7 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
                 say(f"for other terminals: export HOMEROOM_DATA_DIR={shlex.quote(str(server.data_dir))}")
             if demo and settings.jwt_secret:  # else somebody else signs tokens
                 print_tokens(settings)
+                say(f"dashboards that move: {address}/demo#TOKEN, of a student, parent, teacher or tutor")
             _watch(api, worker, server, stopped)
 
 

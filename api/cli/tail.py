@@ -102,7 +102,7 @@ def _events(
 def _read(db: psycopg.Connection, claims: dict[str, Any] | None, cursor: str | None) -> dict[str, Any]:
     """What was committed since the cursor; nothing but the cursor of now where there is none."""
     if claims is not None:
-        statement = "select api.feed_replay(%s, %s, null)::text"
+        statement = "select api.feed_replay(%s, %s, '{*}')::text"
         row = db.execute(statement, (json.dumps(claims), cursor)).fetchone()
     elif cursor is None:
         row = db.execute(

@@ -56,7 +56,10 @@ async def stream(
     last_event_id: LastEventId = None,
     token: Token = None,
 ) -> Stream:
-    """What happens from now on, or has happened since a cursor, of what I may see. Every role."""
+    """What happens from now on, or has happened since a cursor, of what I may see. Every role.
+
+    What changes on my dashboard only if `events` names `update`.
+    """
     return Stream(request, None, named=named, cursor=cursor, kinds=events)
 
 
@@ -68,7 +71,8 @@ def of_role(role: str) -> Any:
         before_request=admit,
         operation_id=f"{role.title()}DashboardStream",
         summary="What changes on my dashboard",
-        description=f"What happens now, or has happened since a cursor, of what I may see. Role {role}.",
+        description="My dashboard, then what changes on it and what happens of what I may see; with a cursor "
+        f"what has changed and happened since. Role {role}.",
         responses=STREAM,
     )
     async def role_stream(
@@ -79,7 +83,7 @@ def of_role(role: str) -> Any:
         last_event_id: LastEventId = None,
         token: Token = None,
     ) -> Stream:
-        return Stream(request, (role,), named=named, cursor=cursor, kinds=events)
+        return Stream(request, (role,), named=named, cursor=cursor, kinds=events, follows=True)
 
     return role_stream
 
@@ -122,7 +126,7 @@ ROUTER = Router(
     "/",
     route_handlers=[
         stream,
-        *(of_role(role) for role in ("student", "teacher", "director", "parent")),
+        *(of_role(role) for role in ("student", "teacher", "tutor", "director", "parent")),
         dashboard_socket,
         user_socket,
     ],

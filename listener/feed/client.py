@@ -8,7 +8,18 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from listener.feed.messages import RIGHTS, UNREADABLE, Batch, Event, Replay, Shape, read_replay, read_topics
+from listener.feed.messages import (
+    RIGHTS,
+    UNREADABLE,
+    UPDATE,
+    Batch,
+    Event,
+    Replay,
+    Shape,
+    read_document,
+    read_replay,
+    read_topics,
+)
 from listener.feed.person import Expired, Person, Refused, Source, Unavailable
 from listener.feed.snapshot import Snapshot
 from listener.feed.wire import End, Send, Wire
@@ -19,6 +30,8 @@ if TYPE_CHECKING:
 QUEUED_BATCHES = 1000
 """How many batches a client may miss while it is replayed to; beyond, it is replayed to once more."""
 MISSED_PONGS = 2
+EVERYTHING = ("*",)
+"""How api.feed_replay() is asked for updates, too."""
 
 
 class Client:
@@ -31,6 +44,7 @@ class Client:
         "_source",
         "_timer",
         "code",
+        "follows",
         "kinds",
         "lost",
         "person",
@@ -42,6 +56,7 @@ class Client:
         "subject",
         "topics",
         "unanswered",
+        "version",
         "wire",
     )
 
@@ -56,10 +71,12 @@ class Client:
         cursor: str | None = None,
         kinds: tuple[str, ...] | None = None,
         subject: UUID | None = None,
+        follows: bool = False,
     ) -> None:
         """send: ASGI's. cursor: where it stopped, None: it begins. kinds: all but None, only these.
 
         subject: only what is about this other person, as far as `person` hears it.
+        follows: whether all kinds are with updates, what is new on the person's dashboard.
         """
         self._hub = hub
         self._source = source
@@ -69,6 +86,10 @@ class Client:
         self.person = person
         self.shape = shape
         self.kinds = kinds
+        self.follows = follows if kinds is None else UPDATE in kinds
+        """Whether it gets updates. Then it begins with the document that they go on from."""
+        self.version = 0
+        """Of that document."""
         self.subject = subject
         self._about = frozenset({f"student:{subject}", f"mentee:{subject}"} if subject else ())
         self.position = cursor
@@ -195,16 +216,23 @@ class Client:
             reset = reset or (self.subject is not None and bool(answer.events))
             if reset:
                 self.position = None  # nothing goes on from there
+            snapshot = None
+            if self.follows and not reset and (self.position is None or answer.afresh):
+                snapshot = await self._document()
+                if self.stale:
+                    continue
             if opening is not None:
-                await opening(None if reset or answer.events else answer.cursor)
+                await opening(None if reset or answer.events or snapshot else answer.cursor)
                 opening = None
             if reset:
                 # The document is younger than the cursor: what it shows already may come as an event, too.
-                document = await self._source.document(self.person.claims)
+                document = await self._document()
                 self._hub.count("reset")
-                await self.wire.patiently(self.shape.special("reset", answer.cursor, document))
-            elif not await self._tell(answer.events, answer.cursor, told):
+                await self.wire.patiently(self.shape.special("reset", answer.cursor, document or b"null"))
+            elif not await self._tell(answer.events, None if snapshot else answer.cursor, told):
                 continue
+            if snapshot:
+                await self.wire.patiently(self.shape.snapshot(answer.cursor, snapshot))
             reset = False
             self.position = answer.cursor
             self.seen = Snapshot.of(answer.cursor)
@@ -213,10 +241,23 @@ class Client:
                 self._hub.admit(self)
                 return
 
+    async def _document(self) -> bytes | None:
+        """The person's dashboard as of now, if the role has one. Raises Refused and Unavailable."""
+        answer = await self._source.document(self.person.claims)
+        try:
+            known = read_document(answer)
+        except UNREADABLE as error:
+            raise Unavailable from error
+        if known is None:
+            return None
+        self.version = known.version
+        return answer
+
     async def _missed(self, nothing: bool) -> Replay:
         """What happened since the position. nothing: only what holds from now on."""
         position = None if nothing else self.position
-        answer = await self._source.replay(self.person.claims, position, self.kinds)
+        kinds = EVERYTHING if self.follows and self.kinds is None else self.kinds
+        answer = await self._source.replay(self.person.claims, position, kinds)
         try:
             return read_replay(answer)
         except UNREADABLE as error:
@@ -250,7 +291,11 @@ class Client:
             if any(map(self.is_touched_by, rights)):
                 self.stale = True  # told while it was not known yet what the client hears
                 return
-            await self._tell([e for e in batch.events if self.hears(e) and self.fresh(e)], None, told)
+            mine = [event for event in batch.events if self.hears(event) and self.fresh(event)]
+            if not all(event.is_whole for event in mine):
+                self.stale = True
+                return
+            await self._tell(mine, None, told)
 
     async def _taken(self) -> bool:
         """Wait until the client has taken what was sent; whether it did in good time. Raises OSError."""
@@ -271,7 +316,7 @@ class Client:
         return (
             event.org == self.person.org
             and not self.topics.isdisjoint(event.topics)
-            and (self.kinds is None or event.kind in self.kinds)
+            and self._wants(event)
             and (self.subject is None or not self._about.isdisjoint(event.topics))
         )
 
@@ -291,10 +336,16 @@ class Client:
     def awaits(self, event: Event) -> bool:
         """Whether the event, of a topic that it hears, is to be written to it."""
         return (
-            (self.kinds is None or event.kind in self.kinds)
+            self._wants(event)
             and (self.seen is None or not self.seen.sees(event.txid))
             and (self.subject is None or not self._about.isdisjoint(event.topics))
         )
+
+    def _wants(self, event: Event) -> bool:
+        """Whether it is of the kinds asked for, and not what the document shows already."""
+        if event.kind == UPDATE:
+            return self.follows and event.follows(self.version)
+        return self.kinds is None or event.kind in self.kinds
 
     async def ask_again(self) -> None:
         """Ask what the person hears now. Raises Refused and Unavailable."""

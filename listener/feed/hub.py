@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import structlog
 
 from listener.feed.client import MISSED_PONGS, QUEUED_BATCHES, Client
-from listener.feed.messages import RIGHTS, Batch, Event, Message, Shape, Socket
+from listener.feed.messages import RIGHTS, UPDATE, Batch, Event, Message, Shape, Socket
 from listener.feed.person import Person, Refused, Unavailable
 from listener.feed.snapshot import Snapshot
 from listener.feed.wire import End
@@ -35,6 +35,8 @@ class Hub:
         self.cursor: str | None = None
         """All before it was delivered. None until the reader has begun."""
         self.begun = asyncio.Event()
+        self.arrived = asyncio.Event()
+        """Somebody has come since this was last cleared."""
         self.counts: Counter[str] = Counter()
         self._snapshot: Snapshot | None = None
         self.per_person = per_person
@@ -54,6 +56,7 @@ class Hub:
         if len(mine) >= self.per_person:
             raise TooMany
         mine.add(client)
+        self.arrived.set()
 
     def forget(self, client: Client) -> None:
         """Let a client go."""
@@ -136,12 +139,12 @@ class Hub:
         """Deliver what was read after `cursor`. Rights first: what they allow no more, nobody gets."""
         cursor = batch.cursor or ""
         async with self._turn:
-            await self._ask_again(event for event in batch.events if event.kind == RIGHTS)
+            changed = await self._ask_again(event for event in batch.events if event.kind == RIGHTS)
             snapshot = Snapshot.of(cursor)
             if batch.events:
                 for client in self._attending:
                     self._keep(client, batch)
-            await self._deliver(batch.events, cursor, snapshot)
+            await self._deliver(batch.events, cursor, snapshot, changed)
             self.cursor, self._snapshot = cursor, snapshot
             self.counts["events"] += len(batch.events)
 
@@ -153,8 +156,8 @@ class Hub:
         else:
             client.queue, client.stale = deque(), True
 
-    async def _ask_again(self, changes: Iterable[Event]) -> None:
-        """Have everybody whose rights have changed hear what the database says now.
+    async def _ask_again(self, changes: Iterable[Event]) -> set[Client]:
+        """Have everybody whose rights have changed hear what the database says now; answer who they are.
 
         An event names persons, and what those hear whom it cannot name: who became a parent in a transaction
         that it did not see hears of the student.
@@ -169,6 +172,7 @@ class Hub:
             client.stale = True  # whoever is being replayed to begins anew
         live = [client for client in affected if client in self._live]
         await asyncio.gather(*map(self._check, live))
+        return affected
 
     async def _check(self, client: Client) -> None:
         try:
@@ -186,11 +190,19 @@ class Hub:
                 self.withdraw(client)
                 self.admit(client)
 
-    async def _deliver(self, events: list[Event], cursor: str, snapshot: Snapshot) -> None:
+    async def _deliver(
+        self, events: list[Event], cursor: str, snapshot: Snapshot, changed: set[Client]
+    ) -> None:
+        """changed: whose rights have; an update may tell of somebody whom they do not see any more."""
         wanted: dict[Client, list[Event]] = {}
         told = [event for event in events if event.kind != RIGHTS]
         for event in told:
             hearing = [client for client in self._audience(event) if client.awaits(event)]
+            if event.kind == UPDATE:
+                for client in hearing:
+                    if client in changed or not event.is_whole:
+                        self._catch_up(client)
+                hearing = [client for client in hearing if client in self._live]
             if len(told) == 1:
                 wanted = dict.fromkeys(hearing, told)
                 break
@@ -218,10 +230,16 @@ class Hub:
         if end is None:
             return
         if end is End.BEHIND:
-            if client.seen is None:
-                client.position = self.cursor
             self.count("behind")
-        client.cut(end)
+            self._catch_up(client)
+        else:
+            client.cut(end)
+
+    def _catch_up(self, client: Client) -> None:
+        """Have the client be replayed to, from before what is being delivered."""
+        if client.seen is None:
+            client.position = self.cursor
+        client.cut(End.BEHIND)
 
     # --- What is no event
 

@@ -11,6 +11,14 @@ from msgspec import Raw, Struct
 RIGHTS = "rights"
 """The kind that no client gets: whose rights have begun or ended, in the topics `person:<id>`."""
 
+UPDATE = "update"
+"""The kind of a dashboard's new version: a merge patch from the one before, or the document itself."""
+
+SNAPSHOT = "snapshot"
+"""The type of a message that brings the whole dashboard."""
+CONTENT = frozenset({"patch", "document"})
+"""What an update holds one of, unless that was too long."""
+
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
 """What comes of an answer that cannot be decoded."""
 
@@ -32,6 +40,28 @@ class Event(Struct):
     blocks: dict[Any, bytes] = {}
     """Its bytes by shape, for messages of several events."""
 
+    def follows(self, version: int) -> bool:
+        """Of an update: whether it is younger than this version. What has no version of its own is."""
+        return "version" not in self.data or int(bytes(self.data["version"])) > version
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it says what there is to say. An update may have been too long for that."""
+        return self.kind != UPDATE or not CONTENT.isdisjoint(self.data)
+
+    @property
+    def type(self) -> str:
+        """What clients call it: an update that brings the document is a snapshot."""
+        return SNAPSHOT if self.kind == UPDATE and "document" in self.data else self.kind
+
+    def fields(self) -> dict[str, Raw]:
+        """Its data as clients get it: of an update, the fields of the patch or document beside the others."""
+        if self.kind != UPDATE:
+            return self.data
+        (content,) = CONTENT & self.data.keys()
+        others = {name: raw for name, raw in self.data.items() if name != content}
+        return read_fields(self.data[content]) | others
+
 
 class Batch(Struct):
     """What api.feed_read() answers: the events since a cursor, and the cursor after them."""
@@ -50,6 +80,8 @@ class Replay(Struct):
     reset: bool
     topics: tuple[str, ...]
     events: list[Event] = []
+    afresh: bool = False
+    """Whether the dashboard is to be read instead of its updates, which are left out."""
 
 
 class Topics(Struct):
@@ -58,9 +90,17 @@ class Topics(Struct):
     topics: tuple[str, ...]
 
 
+class Document(Struct):
+    """What is known of a dashboard that comes with a snapshot or a reset."""
+
+    version: int = 0
+
+
 read_batch = msgspec.json.Decoder(Batch, strict=False).decode
 read_replay = msgspec.json.Decoder(Replay, strict=False).decode
 read_topics = msgspec.json.Decoder(Topics).decode
+read_document = msgspec.json.Decoder(Document | None).decode
+read_fields = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
 class Shape(Protocol):
@@ -71,6 +111,9 @@ class Shape(Protocol):
 
     def special(self, kind: str, cursor: str | None = None, data: bytes | None = None) -> Message:
         """A message that is no event: `reset`, `expired`, `error`, `welcome`, `ping`."""
+
+    def snapshot(self, cursor: str | None, document: bytes) -> Message:
+        """A dashboard, its fields beside the type."""
 
     def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
         """A message that is no event but looks like one, without id and cursor: `metrics`."""
@@ -88,8 +131,8 @@ OWN = frozenset({"type", "event_id", "cursor"})
 
 def fields(event: Event, **first: Any) -> bytes:
     """An event's data as a JSON object: first its type, its id and `first`. Data has no part in OWN."""
-    own = {"type": event.kind, "event_id": event.id, **first}
-    return msgspec.json.encode(own | {name: raw for name, raw in event.data.items() if name not in OWN})
+    own = {"type": event.type, "event_id": event.id, **first}
+    return msgspec.json.encode(own | {name: raw for name, raw in event.fields().items() if name not in OWN})
 
 
 class Sse:
@@ -115,6 +158,10 @@ class Sse:
         body = msgspec.json.encode({"type": kind} if data is None else {"type": kind, "data": Raw(data)})
         return self._body(self._block(kind, cursor, body))
 
+    def snapshot(self, cursor: str | None, document: bytes) -> Message:
+        body = msgspec.json.encode({"type": SNAPSHOT} | read_fields(document))
+        return self._body(self._block(SNAPSHOT, cursor, body))
+
     def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
         return self._body(self._block(kind, None, msgspec.json.encode({"type": kind, **data})))
 
@@ -132,7 +179,7 @@ class Sse:
         return block
 
     def _event(self, event: Event, cursor: str | None) -> bytes:
-        return self._block(event.kind, cursor, fields(event))
+        return self._block(event.type, cursor, fields(event))
 
     def _block(self, kind: str, cursor: str | None, data: bytes) -> bytes:
         name = b"event: %b\n" % kind.encode() if self._named else b""
@@ -170,6 +217,10 @@ class Socket:
         if cursor is not None:
             body["cursor"] = cursor
         return self._text(msgspec.json.encode(body))
+
+    def snapshot(self, cursor: str | None, document: bytes) -> Message:
+        position = {} if cursor is None else {"cursor": cursor}
+        return self._text(msgspec.json.encode({"type": SNAPSHOT, **position} | read_fields(document)))
 
     def note(self, kind: str, data: Mapping[str, Raw]) -> Message:
         body = {"type": kind, "data": data} if self.wrapped else {"type": kind, **data}

@@ -34,10 +34,10 @@ class Source(Protocol):
         """api.feed_topics()."""
 
     async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
-        """api.feed_replay()."""
+        """api.feed_replay(): of these kinds, or of all but updates."""
 
     async def document(self, claims: str) -> bytes:
-        """What a client reads afresh when it cannot be told what it missed."""
+        """The role's dashboard, with its version where it has one; null where there is none."""
 
 
 class Person(Struct, frozen=True):

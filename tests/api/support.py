@@ -122,9 +122,23 @@ class People:
         for course, assignments, grade in zip(self.courses, (5, 3), (75, 88), strict=False):
             for _ in range(assignments):
                 school.submit(db, self.org, school.make_assignment(db, self.org, course), self.ada, grade)
+        self.teacher = school.make_person(db, self.org, "teacher", name="Tess")
+        school.make_teacher(db, self.org, self.courses[0], self.teacher)
+        self.tutor = school.make_person(db, self.org, "tutor", name="Uwe")
+        school.make_tutor(db, self.org, self.tutor, self.ada)
+        self.assignment, self.other_assignment = (_assignment(db, course) for course in self.courses[:2])
         self.other_org = school.make_org(db, "South")
         self.other_student = school.make_person(db, self.other_org, "student", name="Zoe")
         self.other_admin = school.make_person(db, self.other_org, "admin", name="Zac")
+
+
+def _assignment(db: psycopg.Connection[Any], course: UUID) -> UUID:
+    """The first assignment of a course."""
+    row = db.execute(
+        "select id from school.assignment where course_id = %s order by id", (course,)
+    ).fetchone()
+    assert row
+    return UUID(str(row[0]))
 
 
 class School(People):

@@ -242,7 +242,7 @@ def test_a_cursor_serves_its_own_list_alone(school: School) -> None:
 
 def test_hostile_requests_changed_nothing(school: School) -> None:
     with school.database.connect() as db:
-        assert db.execute("select count(*) from school.person").fetchone() == (7,)
+        assert db.execute("select count(*) from school.person").fetchone() == (9,)
 
 
 @pytest.mark.parametrize(

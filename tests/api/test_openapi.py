@@ -29,13 +29,16 @@ GETS = [
     ("/api/v1/parent/dashboard", "parent", "parent"),
     ("/api/v1/parent/students/{ada}/performance", "parent", "parent"),
     ("/api/v1/parent/students/{ben}/performance?history_days=366", "parent", "parent"),
+    ("/api/v1/teacher/dashboard", "teacher", "teacher"),
+    ("/api/v1/teacher/assignments/{assignment}", "teacher", "teacher"),
+    ("/api/v1/tutor/dashboard", "tutor", "tutor"),
     ("/api/v1/admin/students/performance", "admin", "admin"),
     ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
 ]
 EVENTS = "/api/v1/events"
 STREAMS = ["/dashboard/stream"] + [
-    f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "director", "parent")
+    f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "tutor", "director", "parent")
 ]
 ERRORS = [
     *((stream, None, None, 401) for stream in STREAMS),
@@ -49,6 +52,11 @@ ERRORS = [
     ("/api/v1/parent/dashboard", "ada", "parent", 403),
     ("/api/v1/parent/students/{cleo}/performance", "parent", "parent", 404),
     ("/api/v1/parent/students/{ada}/performance?history_days=0", "parent", "parent", 422),
+    ("/api/v1/teacher/dashboard", "ada", "student", 403),
+    ("/api/v1/tutor/dashboard", "teacher", "teacher", 403),
+    ("/api/v1/teacher/assignments/{other_assignment}", "teacher", "teacher", 404),
+    ("/api/v1/teacher/assignments/{assignment}", "ada", "student", 403),
+    ("/api/v1/teacher/assignments/{assignment}?limit=0", "teacher", "teacher", 422),
     ("/api/v1/admin/students/performance?limit=0", "admin", "admin", 422),
     ("/api/v1/admin/students/performance/recalculations/{ada}", "admin", "admin", 404),
 ]

@@ -89,7 +89,8 @@ def test_it_welcomes_then_tells(live_school: School, db: Session, teacher: UUID,
         welcome = received(connection)
         assert (welcome["type"], welcome["cursor"]) == ("welcome", None), "what is no cursor is not one here"
         reset = received(connection)
-        assert (reset["type"], reset["data"]) == ("reset", None)
+        assert (reset["type"], reset["data"]["version"]) == ("reset", 1)
+        assert (reset["type"], reset["data"]["metrics"]["total_assignments"]) == ("reset", 2)
         facts.make_assignment(db, live_school.org, course, title="Next")
         assert received(connection)["title"] == "Next"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,11 @@ from tests.api.student import ACTION, ACTIONS, DASHBOARD, body_of
 from tests.api.support import People, School, bearer, school_of, token
 from tests.support import program as programs
 from tests.support import school as build
+from tests.support.dashboards import refresh
+from tests.support.patches import MESSAGE
 from tests.support.program import Own, Program
 from tests.support.servers import Cluster
+from tests.support.streams import sse
 
 MASKS = {
     ("readiness", "gaps"): "upgrade_required",
@@ -320,7 +324,8 @@ def test_no_function_tells_it(world: World, session: Session) -> None:
     premium = told_by_functions(world, session)
     assert set(premium) == set(free)
     assert {name: world.seen(told) for name, told in premium.items() if world.seen(told)} == {
-        "board.student_dashboard(boolean,boolean)": DERIVED
+        "board.student_dashboard(boolean,boolean)": DERIVED,
+        "board.student_snapshot()": DERIVED,
     }
 
 
@@ -448,6 +453,56 @@ def test_an_admin_reads_the_values_that_are_masked(world: World) -> None:
         "old score",
         "quality",
     }
+
+
+# --- The stream
+
+
+def test_a_stream_tells_none_of_it(world: World) -> None:
+    """Neither the snapshot, nor patches, nor a place, nor a reset; nor a replay of a better time."""
+    told, _ = streamed(world, "")
+    assert world.seen(told) == set()
+    world.subscribe("premium")
+    told, better = streamed(world, "")
+    assert world.seen(told) == DERIVED
+    told, _ = streamed(world, f"?cursor={better}")
+    assert world.seen(told) == DERIVED, "by patches alone"
+    world.subscribe("free")
+    for cursor in (better, "old"):
+        told, _ = streamed(world, f"?cursor={cursor}")
+        assert world.seen(told) == set(), cursor
+
+
+CHANGES = """
+update school.ai_nudge set dismissed_at = {} where student_id = %(ada)s;
+update school.competency set name = {} where name in ('Statistics', 'Other');
+update school.portfolio_item set quality = {} where student_id = %(ada)s and quality is not null;
+update school.readiness_score set score = score + {} where student_id = %(ada)s
+"""
+
+
+def streamed(world: World, query: str) -> tuple[str, str]:
+    """What a stream of Ada's says while all of it changes, and changes back; and where it began."""
+    value = token(world.school.ada, world.school.org, "student")
+    with sse(world.school.client.base_url, f"{DASHBOARD}/stream{query}", value) as stream:
+        began = stream.last_id or ""
+        for values in (
+            ("now()", "'Other'", "quality / 2", "1"),
+            ("null", "'Statistics'", "quality * 2", "-1"),
+        ):
+            for statement in CHANGES.format(*values).split(";"):
+                world.db.execute(statement.encode(), {"ada": world.school.ada})
+            refresh(world.db, world.school.org, world.school.ada)
+        world.db.execute("select board.tell_leaderboard(%s, %s)", (world.school.org, [world.school.ada]))
+        last = "select feed.send_to_person(%s, %s, 'last' || %s, '{}')"
+        name = str(time.monotonic_ns())
+        world.db.execute(last, (world.school.org, world.school.ada, name))
+        messages = [stream.snapshot or {}, *stream.until("last" + name)]
+    # Their own numbers are no secrets, whichever they are.
+    said = [{key: value for key, value in message.items() if key not in MESSAGE} for message in messages]
+    for message in said:
+        message.get("data", {}).pop("version", None)
+    return json.dumps(said), began
 
 
 # --- Changes of masks and tiers

@@ -3,25 +3,17 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.support import dashboards
-from tests.support.columns import SHOWN, columns_of
+from tests.support.changes import REFUSED, dirty_tables, random_change, savepoint
+from tests.support.columns import SHOWN
 from tests.support.dashboards import COMPARED, Rich, add, look_at
 
 Session = psycopg.Connection[Any]
-
-DIRTY_TABLES = """
-select distinct c.relname
-from pg_trigger as t
-join pg_class as c on c.oid = t.tgrelid and not c.relispartition
-where c.relnamespace = 'school'::regnamespace and t.tgname ~ '__dirty'
-order by c.relname
-"""
 
 
 def _stale_taken_for_fresh(session: Session, org: int) -> list[Any]:
@@ -131,65 +123,6 @@ def test_a_transaction_that_refreshes_and_goes_on_changing(rich: Rich) -> None:
         assert _stale_taken_for_fresh(db, org) == []
 
 
-# A copy of a row is a new fact, of anybody and anywhere.
-COPIED = {
-    "student_id": "select r.person_id from school.person_role as r where r.role = 'student'",
-    "person_id": "select r.person_id from school.person_role as r where r.role = 'student'",
-    "mentor_id": "select r.person_id from school.person_role as r where r.role = 'mentor'",
-    **{
-        f"{table}_id": f"select t.id from school.{table} as t"
-        for table in ("track", "cohort", "course", "competency", "mission")
-    },
-    "session_id": "select t.id from school.mentor_session as t",
-    "scored_at": "select now() - n * interval '36 hours' from generate_series(0, 30) as n",
-    "day": "select current_date - n from generate_series(0, 3) as n",
-}
-# … but for what belongs to one thing.
-KEPT = {"submission": {"course_id"}, "quiz_attempt": {"course_id"}, "habit_log": {"student_id"}}
-PICK = "order by md5(%(dice)s || {0}::text) limit 1"
-
-
-@contextmanager
-def _savepoint(session: Session) -> Iterator[None]:
-    """What fails is taken back; what was done before stays open, and so does what succeeds."""
-    session.execute("select 1")  # outside of a transaction psycopg would begin one here, and commit it
-    with session.transaction():
-        yield
-
-
-def _random_change(session: Session, dice: random.Random, table: str, columns: list[str], names: Any) -> int:
-    """Insert, update or delete one row of a table; return how many rows that were."""
-    values = {**names, "dice": str(dice.random())}
-    some = f"(t.ctid, t.tableoid) = (select p.ctid, p.tableoid from school.{table} as p {PICK.format('p')})"
-    act = dice.choices(["insert", "update", "delete"], [4, 5, 1])[0]
-    if table in ("organization", "person") or act == "update":
-        change = dice.choice(list(SHOWN[table].values()))[0]
-        # The column's own value may be that already: then it is a touch, which may mark but must not matter.
-        statement = f"update school.{table} as t set {change} where {some}"
-    elif act == "delete":
-        statement = f"delete from school.{table} as t where {some}"
-    else:
-        kept = KEPT.get(table, set())
-        new = {name: COPIED[name] for name in columns if name in COPIED and name not in kept}
-        if table in ("submission", "quiz_attempt"):
-            new["student_id"] = COPIED["student_id"]
-        copied = ", ".join(
-            "gen_random_uuid()" if name == "id"
-            else f"(select p.x from ({new[name]}) as p (x) {PICK.format('p.x')})" if name in new
-            else f"t.{name}"
-            for name in columns
-        )  # fmt: skip
-        statement = (
-            f"insert into school.{table} ({', '.join(columns)}) select {copied} from school.{table} as t "
-            f"where {some} on conflict do nothing"
-        )
-    with _savepoint(session):
-        return session.execute(statement.encode(), values).rowcount
-
-
-REFUSED = (psycopg.errors.IntegrityError, psycopg.errors.LockNotAvailable)
-
-
 @pytest.mark.parametrize("seed", range(2))
 def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
     """One driver moves two sessions and a worker step by step: which overlap is drawn, not left to chance."""
@@ -198,14 +131,7 @@ def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
     with database.connect() as db:
         names["far"] = dashboards.noon_zone(half_a_day_away=True)
         dashboards.refresh(db, org)
-        tables = {
-            table: [
-                name for of, name, _ in columns_of(database)
-                # An identity numbers itself.
-                if of == table and (table, name) != ("interaction", "id")
-            ]
-            for (table,) in db.execute(DIRTY_TABLES).fetchall()
-        }  # fmt: skip
+        tables = dirty_tables(database, SHOWN)
         deck: list[str] = []
         at_hand: dict[Session, str] = {}
         changes: Counter[str] = Counter()
@@ -231,7 +157,7 @@ def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
                         if idle or dice.random() < 0.2:
                             at_hand[session] = deck.pop()
                         table = at_hand[session]
-                        changes[table] += _random_change(session, dice, table, tables[table], names)
+                        changes[table] += random_change(session, dice, table, tables[table], names)
                     elif step == "commit":
                         if dice.random() < 0.7:
                             # So that nothing but this transaction makes a difference.
@@ -244,7 +170,7 @@ def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
                     elif step == "drain":
                         worker.execute("select board.drain_students(%s)", (org,))
                     else:
-                        with _savepoint(session):
+                        with savepoint(session):
                             dashboards.refresh(session, org)
                 except REFUSED:
                     continue

@@ -27,6 +27,10 @@ class Source:
         self.topics_heard = ["role:student"]
         self.events: list[dict[str, Any]] = []
         self.asked = 0
+        self.kinds: list[tuple[str, ...] | None] = []
+        self.version = 0
+        """Of the dashboard; 0: there is none."""
+        self.afresh = False
         self.held: Awaitable[object] | None = None
 
     async def topics(self, claims: str) -> bytes:
@@ -37,11 +41,13 @@ class Source:
         if self.held is not None:
             await self.held
         events = self.events if cursor else []
+        self.kinds.append(kinds)
         answer = {"cursor": "0.5:5:", "reset": False, "topics": self.topics_heard, "events": events}
+        answer["afresh"] = self.afresh
         return json.dumps(answer).encode()
 
     async def document(self, claims: str) -> bytes:
-        return b"null"
+        return json.dumps({"version": self.version, "points": 5} if self.version else None).encode()
 
 
 class Stand:
@@ -256,3 +262,114 @@ def test_what_is_about_to_be_written_counts(
     wire = Wire(protocol.send, 1)
     assert wire.write([{"type": "", "body": b"x" * size}], divisible=divisible) is end
     assert protocol.written == (0 if end else size)
+
+
+# --- Dashboards
+
+OWN = "dashboard:student:1"
+
+
+def update(number: int, **data: Any) -> dict[str, Any]:
+    return event(number, topic=OWN, kind="update", **data)
+
+
+def messages(taken: Taken) -> list[dict[str, Any]]:
+    """What the client got, and forgets."""
+    found = [json.loads(line[5:]) for line in taken.text.splitlines() if line.startswith("data:")]
+    taken.text = ""
+    return found
+
+
+def follow(*batches: Batch, **others: Any) -> tuple[Stand, Taken, list[dict[str, Any]]]:
+    """A client that follows its dashboard of version 3: what it gets of these batches, and what first."""
+    stand, got = Stand(), Taken()
+    stand.source.version, stand.source.topics_heard = 3, [OWN, "role:student"]
+
+    async def run() -> list[dict[str, Any]]:
+        client = await stand.client(got, **{"follows": True, **others})
+        first = messages(got)
+        serving = asyncio.create_task(client.serve(forever))
+        for one in batches:
+            await asyncio.sleep(0)
+            await stand.hub.publish(one)
+            for _ in range(10):
+                await asyncio.sleep(0)
+        serving.cancel()
+        return first
+
+    return stand, got, asyncio.run(run())
+
+
+def test_a_dashboard_is_followed_from_its_version_on() -> None:
+    batches = [batch(update(n, version=n, patch={"points": n})) for n in (2, 3, 4)]
+    batches += [batch(update(9, patch={"leaderboard": 1}))]
+    stand, got, first = follow(*batches)
+    assert first == [{"type": "snapshot", "version": 3, "points": 5}]
+    assert messages(got) == [
+        {"type": "update", "event_id": 4, "version": 4, "points": 4},
+        {"type": "update", "event_id": 9, "leaderboard": 1},
+    ]
+    assert stand.source.kinds == [("*",)]
+
+
+def test_who_does_not_follow_gets_no_updates() -> None:
+    for others in ({"follows": False}, {"kinds": ("note",)}):
+        stand, got, first = follow(batch(update(4, version=4, patch={}), event(5)), **others)
+        assert first == []
+        assert [message["type"] for message in messages(got)] == ["note"]
+        assert stand.source.kinds == [others.get("kinds")]
+
+
+def test_a_document_comes_as_a_snapshot() -> None:
+    _, got, _ = follow(batch(update(4, version=4, document={"points": None, "type": "x"})))
+    assert messages(got) == [{"type": "snapshot", "event_id": 4, "version": 4, "points": None}]
+
+
+@pytest.mark.parametrize(
+    "last", [[update(7, version=4)], [event(6, kind="rights"), update(7, version=4, patch={"child": "gone"})]]
+)
+def test_what_was_too_long_or_may_be_hidden_is_asked_for_again(last: list[dict[str, Any]]) -> None:
+    """And nothing else of the same batch is lost: the replay has it."""
+
+    async def run() -> None:
+        stand, got = Stand(), Taken()
+        stand.source.version, stand.source.topics_heard = 3, [OWN, "role:student"]
+        client = await stand.client(got, follows=True)
+        messages(got)
+        serving = asyncio.create_task(client.serve(forever))
+        await asyncio.sleep(0)
+        stand.source.version, stand.source.afresh = 4, True
+        stand.source.events = [event(5)]
+        await stand.hub.publish(batch(event(5), *last))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert messages(got) == [
+            {"type": "note", "event_id": 5},
+            {"type": "snapshot", "version": 4, "points": 5},
+        ]
+        serving.cancel()
+
+    asyncio.run(run())
+
+
+def test_what_was_too_long_while_it_is_replayed_to_is_asked_for_again() -> None:
+    async def run() -> None:
+        stand, got = Stand(), Taken()
+        stand.source.version, stand.source.topics_heard = 3, [OWN]
+        gate = asyncio.Event()
+        stand.source.held = gate.wait()
+        beginning = asyncio.create_task(stand.client(got, follows=True))
+        await asyncio.sleep(0)
+        await stand.hub.publish(batch(update(7, version=4)))
+        stand.source.afresh = True
+
+        async def answered(claims: str) -> bytes:
+            stand.source.held, stand.source.version = None, stand.source.version + 1
+            return json.dumps({"version": stand.source.version - 1}).encode()
+
+        stand.source.document = answered  # type: ignore[method-assign]
+        gate.set()
+        await beginning
+        assert [message["version"] for message in messages(got)] == [3, 4]
+
+    asyncio.run(run())

@@ -273,7 +273,11 @@ insert into expectation (relation, actors, sees) values
 ('school.subscription', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
 ('school.subscription', '{zia admin}', '{zoe}'),
 
--- what only functions read: whose dashboard is out of date, who stands where
+-- what only functions read: whose dashboard is out of date, those of parents and staff, who stands where
+(
+    'board.dashboard_cache', '{everything}',
+    '{pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent}'
+),
 ('board.dashboard_update_queue', '{everything}', '{North,South}'),
 ('board.leaderboard', '{everything}', '{ann Fall,zoe Dawn}'),
 ('board.leaderboard_refresh', '{everything}', '{North,South}'),
@@ -387,7 +391,7 @@ select
     zia admin}',
     '{refused}'
 from unnest(array[
-    'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh'
+    'board.dashboard_cache', 'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh'
 ]) as r (relation);
 
 select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))

@@ -21,6 +21,9 @@ join school.assignment as a on a.org_id = e.org_id and a.course_id = e.course_id
 insert into ops.job_run (org_id, job, next_due)
 select org_id, 'some job', now() from school.organization;
 
+insert into feed.presence (org_id, person_id, role, until)
+select p.org_id, p.id, 'student', now() from school.person as p where p.name in ('ann', 'zoe');
+
 insert into ops.backfill (org_id)
 select org_id from school.organization;
 

@@ -40,6 +40,20 @@ select
 from compared
 """
 
+# The same of teachers, tutors and parents.
+OTHERS_COMPARED = """
+select
+    c.role, c.person_id, coalesce(board.is_current(c), false) as current,
+    (c.document::jsonb, array(select distinct s from unnest(c.scopes) as s order by s))
+        is distinct from (d.document::jsonb, array(select distinct s from unnest(d.scopes) as s order by s))
+        as differs
+from unnest(array['teacher', 'tutor', 'parent']) as r (role)
+cross join lateral board.dashboard_documents(%(org)s, r.role, array(
+    select t.person_id from board.dashboard_cache as t where t.org_id = %(org)s and t.role = r.role
+)) as d
+join board.dashboard_cache as c on c.org_id = %(org)s and c.role = r.role and c.person_id = d.person_id
+"""
+
 
 def noon_zone(*, half_a_day_away: bool = False) -> str:
     """Return a time zone in which it is noon or past by minutes: no midnight comes in the way of a test.
@@ -78,6 +92,18 @@ def refresh(db: Connection, org: int, *students: UUID) -> int:
         "select c.student_id from board.student_dashboard_cache as c where c.org_id = %(org)s"
         ") else %(students)s end)",
         {"org": org, "students": list(students)},
+    ).fetchone()
+    assert done is not None
+    return int(done[0])
+
+
+def refresh_others(db: Connection, org: int) -> int:
+    """Compute and store the dashboards of all teachers, tutors and parents."""
+    done = db.execute(
+        "select sum(board.refresh_dashboards(%(org)s, r.role, array(select c.person_id "
+        "from board.dashboard_cache as c where c.org_id = %(org)s and c.role = r.role))) "
+        "from unnest(array['teacher', 'tutor', 'parent']) as r (role)",
+        {"org": org},
     ).fetchone()
     assert done is not None
     return int(done[0])

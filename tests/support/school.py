@@ -61,6 +61,11 @@ def make_guardian(db: Connection, org: int, parent: UUID, student: UUID) -> None
     _insert(db, "guardian", {"org_id": org, "parent_id": parent, "student_id": student})
 
 
+def make_teacher(db: Connection, org: int, course: UUID, teacher: UUID) -> None:
+    """Let a teacher read everything in a course."""
+    _insert(db, "course_teacher", {"org_id": org, "course_id": course, "teacher_id": teacher})
+
+
 def make_tutor(db: Connection, org: int, tutor: UUID, student: UUID) -> None:
     """Let a tutor read a student's records."""
     _insert(db, "tutor_student", {"org_id": org, "tutor_id": tutor, "student_id": student})

@@ -24,10 +24,27 @@ class Sse:
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self.last_id: str | None = None
+        self.snapshot: dict[str, Any] | None = None
+        """What it began with, of a dashboard's stream."""
         self._lines = response.iter_lines()
+        self._kept: list[Block] = []
+
+    def begin(self) -> None:
+        """Take what every stream begins with, and the snapshot of one that has it."""
+        first = self.block()
+        assert first is not None and "retry" in first, first
+        if "id" in first or (block := self.block()) is None:
+            return
+        said = json.loads(block.get("data", "{}"))
+        if said.get("type") == "snapshot":
+            self.snapshot = said
+        else:
+            self._kept.append(block)
 
     def block(self) -> Block | None:
         """The next block's fields, the last of each name; None at the end of the stream."""
+        if self._kept:
+            return self._kept.pop()
         found: Block = {}
         for line in self._lines:
             if not line:
@@ -72,8 +89,7 @@ def sse(base: httpx.URL | str, path: str, token: str, **headers: str) -> Iterato
             response.read()
             raise AssertionError(f"{response.status_code}: {response.text}")
         stream = Sse(response)
-        first = stream.block()
-        assert first is not None and "retry" in first, first
+        stream.begin()
         yield stream
 
 

@@ -1,4 +1,4 @@
-create or replace function board.course_breakdown(student uuid) returns json
+create or replace function board.course_breakdown(org bigint, student uuid, courses uuid[]) returns json
 language plpgsql stable parallel safe security invoker
 set search_path = ''
 as $$
@@ -16,13 +16,11 @@ begin
         join school.course as c on c.org_id = e.org_id and c.id = e.course_id
         left join board.student_course_performance as p
             on p.org_id = e.org_id and p.student_id = e.student_id and p.course_id = e.course_id
-        where e.org_id = (select auth.org_id()) and e.student_id = student
+        where e.org_id = org and e.student_id = student and e.course_id = any (courses)
     );
 end
 $$;
-comment on function board.course_breakdown(uuid) is
-'A student''s courses as the caller may see them: [{"course": {"id", "code", "title"}, "status", "performance": {six fields}}],
-by course code. Invoker''s rights: row-level security decides.';
-revoke all on function board.course_breakdown(uuid) from public;
-grant execute on function board.course_breakdown(uuid) to
-    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_analyst, homeroom_admin;
+comment on function board.course_breakdown(bigint, uuid, uuid[]) is
+'A student''s courses, of those that the reader may see: [{"course": {"id", "code", "title"}, "status", "performance": {six fields}}], by
+course code.';
+revoke all on function board.course_breakdown(bigint, uuid, uuid[]) from public;

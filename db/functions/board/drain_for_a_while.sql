@@ -4,14 +4,17 @@ set search_path = ''
 as $$
 declare
     enough constant interval := interval '2 seconds';
+    batch_size constant integer := 500;
     began constant timestamptz := clock_timestamp();
     done integer := 0;
     step integer;
 begin
     loop
-        step := board.drain_students(org);
+        step := board.drain_students(org, batch_size);
+        step := step + board.drain_dashboards(org, batch_size);
         done := done + step;
-        exit when step = 0 or clock_timestamp() > began + enough;
+        -- Less than a batch was all that waited. Nobody sees what is refreshed before this ends: not to wait for what comes meanwhile.
+        exit when step < batch_size or clock_timestamp() > began + enough;
     end loop;
     return done;
 end

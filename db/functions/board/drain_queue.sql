@@ -21,7 +21,9 @@ begin
         end)
     loop
         begin
+            -- Students first: what they did is passed on to those who look after them. These have their turn each time.
             done := board.drain_students(org, batch_size);
+            done := done + board.drain_dashboards(org, batch_size);
         exception when others then
             -- Whatever is wrong with one organization is not to stop the others.
             raise warning 'dashboards of organization % are not refreshed', org using detail = format('%s: %s', sqlstate, sqlerrm);
@@ -32,6 +34,6 @@ begin
 end
 $$;
 comment on function board.drain_queue(integer) is
-'One step of a worker: refreshes a batch of those who wait in the queue (board.drain_students), of one organization. Answers how many; 0
+'One step of a worker: refreshes a batch of those who wait in the queue (board.drain_students, board.drain_dashboards), of one organization. Answers how many; 0
 when there is nothing to do.';
 revoke all on function board.drain_queue(integer) from public;

@@ -1,4 +1,4 @@
-create or replace function board.last_graded_work(student uuid) returns json
+create or replace function board.last_graded_work(org bigint, student uuid, courses uuid[]) returns json
 language plpgsql stable parallel safe security invoker
 set search_path = ''
 as $$
@@ -13,7 +13,8 @@ begin
                 select 'assignment' as kind, a.id, a.title, s.course_id, s.grade as score, s.graded_at
                 from school.submission as s
                 join school.assignment as a on a.org_id = s.org_id and a.id = s.assignment_id
-                where s.org_id = (select auth.org_id()) and s.student_id = student and s.grade is not null
+                where s.org_id = org and s.student_id = student and s.grade is not null
+                    and a.course_id = any (courses) and a.status <> 'draft'
                 order by s.graded_at desc, a.id
                 limit 1
             )
@@ -22,8 +23,9 @@ begin
                 select 'quiz', q.id, q.title, t.course_id, t.score, t.completed_at
                 from school.quiz_attempt as t
                 join school.quiz as q on q.org_id = t.org_id and q.id = t.quiz_id
-                where t.org_id = (select auth.org_id()) and t.student_id = student
+                where t.org_id = org and t.student_id = student
                     and t.completed_at is not null and t.score is not null
+                    and q.course_id = any (courses) and q.status <> 'draft'
                 order by t.completed_at desc, q.id
                 limit 1
             )
@@ -33,9 +35,7 @@ begin
     );
 end
 $$;
-comment on function board.last_graded_work(uuid) is
-'The assignment or quiz of a student that was graded last: {"kind", "id", "title", "course_id", "score" (percent, two
-decimals), "graded_at"}, or null. Invoker''s rights.';
-revoke all on function board.last_graded_work(uuid) from public;
-grant execute on function board.last_graded_work(uuid) to
-    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_analyst, homeroom_admin;
+comment on function board.last_graded_work(bigint, uuid, uuid[]) is
+'The assignment or quiz of a student that was graded last, of those that the reader may see (published in these courses): {"kind", "id",
+"title", "course_id", "score" (percent, two decimals), "graded_at"}, or null.';
+revoke all on function board.last_graded_work(bigint, uuid, uuid[]) from public;

@@ -5,6 +5,7 @@ as $$
 #variable_conflict use_column
 declare
     changed bigint;
+    students uuid[];
 begin
     with point as materialized (
         select a.student_id, sum(a.points) as points from school.point_award as a where a.org_id = org group by a.student_id
@@ -41,7 +42,7 @@ begin
         delete from board.leaderboard as l
         where l.org_id = org
             and not exists (select from ranked as r where r.cohort_id = l.cohort_id and r.student_id = l.student_id)
-        returning 1
+        returning l.student_id
     ),
     come as (
         insert into board.leaderboard as l (org_id, cohort_id, student_id, points, rank, percentile, around_me)
@@ -52,17 +53,20 @@ begin
             points = excluded.points, rank = excluded.rank, percentile = excluded.percentile, around_me = excluded.around_me
             where (l.points, l.rank, l.percentile, l.around_me)
                 is distinct from (excluded.points, excluded.rank, excluded.percentile, excluded.around_me)
-        returning 1
+        returning l.student_id
     )
-    select (select count(*) from gone) + (select count(*) from come) into changed;
+    select count(*), coalesce(array_agg(distinct c.student_id), '{}')
+    into changed, students
+    from (select g.student_id from gone as g union all select c.student_id from come as c) as c;
 
     insert into board.leaderboard_refresh as r (org_id, as_of) values (org, now())
     on conflict (org_id) do update set as_of = excluded.as_of;
+    perform board.tell_leaderboard(org, students);
     return changed;
 end
 $$;
 comment on function board.refresh_leaderboard(bigint) is
-'Ranks the active members of each of an organization''s cohorts by their points, as of now; only places that changed are written. A job,
-every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points. Equals in the
+'Ranks the active members of each of an organization''s cohorts by their points, as of now; only places that changed are written, and
+told to who follows the dashboard. A job, every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points. Equals in the
 order of their ids.';
 revoke all on function board.refresh_leaderboard(bigint) from public;

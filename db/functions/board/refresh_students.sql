@@ -6,6 +6,7 @@ as $$
 declare
     locked uuid[];
     seen bigint[];
+    told bigint;
 begin
     -- First lock, then look: each statement sees what was committed before it began, so that nobody who computed earlier can store
     -- later, and every mark that is finished was seen by the computation. Whoever is locked is being refreshed already.
@@ -25,39 +26,71 @@ begin
         where q.org_id = org and q.subject = 'student' and q.subject_id = any (locked) and q.processed_at is null
     );
 
-    update board.student_dashboard_cache as c set
-        -- As text first: it is written from jsonb, and differs only where something changed.
-        version = c.version + (
-            c.document is null or (c.document::text <> d.document::text and c.document::jsonb <> d.document::jsonb)
-        )::integer,
-        updated_at = d.updated_at,
-        fresh_until = d.fresh_until,
-        computed_in = d.computed_in,
-        scopes = d.scopes,
-        document = d.document,
-        tier = d.tier,
-        cohort_id = d.cohort_id,
-        readiness_score = d.readiness_score,
-        readiness_trend_7d = d.readiness_trend_7d,
-        time_to_ready = d.time_to_ready,
-        points = d.points,
-        streak_days = d.streak_days,
-        badges = d.badges,
-        missions_completed = d.missions_completed,
-        missions_in_review = d.missions_in_review,
-        hours_this_week = d.hours_this_week,
-        habits_today = d.habits_today,
-        habits_done_today = d.habits_done_today,
-        active_goals = d.active_goals,
-        portfolio_health = d.portfolio_health,
-        assignments_due = d.assignments_due,
-        assignments_overdue = d.assignments_overdue,
-        assignments_ungraded = d.assignments_ungraded,
-        notifications_unread = d.notifications_unread,
-        notifications_urgent = d.notifications_urgent
-    from board.student_documents(org, locked) as d
-    where c.org_id = org and c.student_id = d.student_id;
+    with before as materialized (
+        select c.student_id, c.version, c.document
+        from board.student_dashboard_cache as c
+        where c.org_id = org and c.student_id = any (locked) and c.document is not null
+    ),
+    after as (
+        update board.student_dashboard_cache as c set
+            -- As text first: it is written from jsonb, and differs only where something changed.
+            version = c.version + (
+                c.document is null or (c.document::text <> d.document::text and c.document::jsonb <> d.document::jsonb)
+            )::integer,
+            updated_at = d.updated_at,
+            fresh_until = d.fresh_until,
+            computed_in = d.computed_in,
+            scopes = d.scopes,
+            document = d.document,
+            tier = d.tier,
+            cohort_id = d.cohort_id,
+            readiness_score = d.readiness_score,
+            readiness_trend_7d = d.readiness_trend_7d,
+            time_to_ready = d.time_to_ready,
+            points = d.points,
+            streak_days = d.streak_days,
+            badges = d.badges,
+            missions_completed = d.missions_completed,
+            missions_in_review = d.missions_in_review,
+            hours_this_week = d.hours_this_week,
+            habits_today = d.habits_today,
+            habits_done_today = d.habits_done_today,
+            active_goals = d.active_goals,
+            portfolio_health = d.portfolio_health,
+            assignments_due = d.assignments_due,
+            assignments_overdue = d.assignments_overdue,
+            assignments_ungraded = d.assignments_ungraded,
+            notifications_unread = d.notifications_unread,
+            notifications_urgent = d.notifications_urgent
+        from board.student_documents(org, locked) as d
+        where c.org_id = org and c.student_id = d.student_id
+        returning c.student_id, c.version, c.document, c.updated_at, c.tier, c.cohort_id
+    )
+    -- A new version is told to who follows it, in the transaction that stores it.
+    insert into feed.event (org_id, topics, kind, payload)
+    select
+        org,
+        array['dashboard:student:' || a.student_id],
+        'update',
+        case
+            when t.told ? 'document' then jsonb_set(
+                t.told, '{document}',
+                jsonb_build_object('last_updated', board.utc(a.updated_at))
+                || board.compared_student(org, a.student_id, a.cohort_id, a.tier)
+                || (t.told -> 'document')
+            )
+            else t.told
+        end::json
+    from after as a
+    join before as b on b.student_id = a.student_id and b.version < a.version
+    cross join lateral board.told_version(a.version, b.document::jsonb, a.document::jsonb) as t (told);
+    get diagnostics told = row_count;
+    if told > 0 then
+        perform feed.wake();
+    end if;
 
+    -- What a student did concerns others too.
+    perform board.pass_marks_on(org, seen);
     update board.dashboard_update_queue as q set processed_at = clock_timestamp(), dead_at = null
     where q.org_id = org and q.id = any (seen);
     return cardinality(locked);
@@ -65,5 +98,6 @@ end
 $$;
 comment on function board.refresh_students(bigint, uuid[]) is
 'Computes the dashboards of these students anew, stores them, and finishes what stood in the queue for them. Set-wise: one student or
-ten thousand. Answers how many; those whom another session is refreshing are left to it, those who are no students do not count.';
+ten thousand. Who follows a dashboard is told of its new version, unless nothing has changed or it is the first.
+Answers how many; those whom another session is refreshing are left to it, those who are no students do not count.';
 revoke all on function board.refresh_students(bigint, uuid[]) from public;

@@ -27,6 +27,7 @@ begin
     group by c.student_id, c.cohort_id
     order by c.cohort_id, c.student_id;
     get diagnostics marked = row_count;
+    perform board.pass_marks_on(org, shared);
 
     update board.dashboard_update_queue as q set processed_at = clock_timestamp()
     where q.org_id = org and q.id = any (shared);
@@ -35,5 +36,6 @@ end
 $$;
 comment on function board.spread_shared_marks(bigint) is
 'Marks each student whose dashboard shows a shared fact that changed (board.student_dashboard_cache.scopes), so that the worker refreshes
-them. Readers need no telling: board.is_fresh looks at the shared marks themselves. Answers how many students.';
+them; and the teachers, tutors and parents to whom it matters. Readers need no telling: board.is_fresh and board.is_current look at the
+shared marks themselves. Answers how many students.';
 revoke all on function board.spread_shared_marks(bigint) from public;

@@ -1,4 +1,5 @@
--- For every table whose rows are about one student. Arguments: the priority, and the reason that the queue tells.
+-- For every table whose rows are about one student, but for work and enrollments (board.tg_coursework__dirty). Arguments: the
+-- priority, and the reason that the queue tells.
 create or replace function board.tg_student_fact__dirty() returns trigger
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
@@ -31,7 +32,6 @@ begin
         from (
             values
             ('cohort_member', 'high'), ('session_attendance', 'normal'),
-            ('enrollment', 'normal'), ('submission', 'normal'), ('quiz_attempt', 'normal'),
             ('competency_score', 'normal'), ('readiness_score', 'normal'),
             ('mission_attempt', 'high'), ('portfolio_item', 'normal'),
             ('habit', 'low'), ('habit_log', 'normal'), ('goal', 'low'), ('point_award', 'low'), ('badge', 'low'),

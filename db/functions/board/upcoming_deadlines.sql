@@ -1,4 +1,4 @@
-create or replace function board.upcoming_deadlines(student uuid, how_many integer default 5) returns json
+create or replace function board.upcoming_deadlines(org bigint, student uuid, how_many integer default 5) returns json
 language plpgsql stable parallel safe security invoker
 set search_path = ''
 as $$
@@ -31,17 +31,14 @@ begin
                             and t.completed_at is not null
                     )
             ) as w
-            where e.org_id = (select auth.org_id()) and e.student_id = student and e.status = 'active'
+            where e.org_id = org and e.student_id = student and e.status = 'active'
             order by w.due_at, w.kind, w.id
             limit how_many
         ) as d
     );
 end
 $$;
-comment on function board.upcoming_deadlines(uuid, integer) is
-'What a student still has to hand in, soonest first, at most how_many: [{"kind", "id", "title", "course_id", "due_at"}].
-Published assignments and quizzes of active courses that are due after now and not yet submitted or completed. Invoker''s
-rights.';
-revoke all on function board.upcoming_deadlines(uuid, integer) from public;
-grant execute on function board.upcoming_deadlines(uuid, integer) to
-    homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_analyst, homeroom_admin;
+comment on function board.upcoming_deadlines(bigint, uuid, integer) is
+'What a student still has to hand in, soonest first, at most how_many: [{"kind", "id", "title", "course_id", "due_at"}]. Published
+assignments and quizzes of active courses that are due after now and not yet submitted or completed.';
+revoke all on function board.upcoming_deadlines(bigint, uuid, integer) from public;

@@ -12,6 +12,7 @@ declare
     known_open constant xid8[] := array(select pg_snapshot_xip(known));
     own constant xid8 := pg_current_xact_id_if_assigned();
     org constant bigint := auth.org_id();
+    is_student constant boolean := auth.claims() ->> 'role' = 'student';
     most constant integer := feed.replay_limit();
     most_bytes constant bigint := bigint '8388608';
     -- Others' events are passed over; how many, has an end too.
@@ -32,9 +33,23 @@ begin
         select row(f.*)::feed.event as event, f.id
         from fresh as f
         where f.org_id = org and f.kind <> 'rights' and f.topics && (select h.topics from heard as h)
-            and (kinds is null or f.kind = any (kinds))
+            and case when kinds is null then f.kind <> 'update' else '*' = any (kinds) or f.kind = any (kinds) end
             and (f.kind <> 'assignment' or feed.audience(f) && (select h.topics from heard as h))
         limit most + 1
+    ),
+    -- Whether the dashboard has to be read anew: an update was too long for an event, or may tell of somebody whom the caller does not
+    -- see any more.
+    outdated as (
+        select
+            coalesce(
+                bool_or(case (m.event).kind when 'update' then not (m.event).payload::jsonb ?| '{patch,document}' end), false
+            )
+            or coalesce(bool_or((m.event).kind = 'update'), false) and exists (
+                select
+                from fresh as f
+                where f.org_id = org and f.kind = 'rights' and f.topics && (select h.topics from heard as h)
+            ) as afresh
+        from mine as m
     ),
     sized as (
         select m.event, m.id, sum(octet_length((m.event).payload::text)) over (order by m.id) as bytes
@@ -47,16 +62,25 @@ begin
             coalesce(
                 json_agg(
                     json_build_object(
-                        'org', (s.event).org_id, 'id', s.id, 'txid', (s.event).txid::text, 'kind', (s.event).kind, 'data', feed.told(s.event)
+                        'org', (s.event).org_id, 'id', s.id, 'txid', (s.event).txid::text, 'kind', (s.event).kind,
+                        'data', case
+                            -- As the student may see it now.
+                            when (s.event).kind = 'update' and is_student then board.masked_version(
+                                (s.event).payload::jsonb,
+                                (select u.tier from board.student_subscription(org, array[auth.person_id()]) as u)
+                            )::json
+                            else feed.told(s.event)
+                        end
                     )
                     order by s.id
-                ) filter (where s.bytes <= most_bytes),
+                ) filter (where s.bytes <= most_bytes and not ((s.event).kind = 'update' and (select o.afresh from outdated as o))),
                 '[]'
             ) as events
         from sized as s
     )
     select
         h.topics, t.number, t.bytes, t.events,
+        (select o.afresh from outdated as o) as afresh,
         feed.cursor_text(epoch, h.seen, feed.after(feed.last_txid(h.seen))) as cursor,
         (select count(*) from fresh) as looked_at
     into read
@@ -66,15 +90,16 @@ begin
     is_reset := cursor is not null
         and (known is null or read.number > most or read.bytes > most_bytes or read.looked_at > most_looked_at or not feed.is_complete(known));
     return json_build_object(
-        'reset', is_reset, 'cursor', read.cursor, 'topics', read.topics,
+        'reset', is_reset, 'afresh', read.afresh, 'cursor', read.cursor, 'topics', read.topics,
         'events', case when is_reset then '[]' else read.events end
     );
 end
 $$;
 comment on function feed.replay(text, text[]) is
-'What the caller has missed since the cursor: {"reset", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind", "data"}]},
-in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted; null: all. A cursor that cannot be honoured,
-or more than feed.replay_limit() events or 8 MB: reset is true, and there are none.';
+'What the caller has missed since the cursor: {"reset", "afresh", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind",
+"data"}]}, in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted, * for all; null: all but update, what
+is new on the caller''s dashboard. A cursor that cannot be honoured, or more than feed.replay_limit() events or 8 MB: reset is true, and there are none.
+afresh: the dashboard is to be read instead of its updates, which are left out: one was too long for an event, or the caller''s rights have changed.';
 revoke all on function feed.replay(text, text[]) from public;
 grant execute on function feed.replay(text, text[]) to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,

@@ -16,7 +16,7 @@ begin
     elsif kind is null or kind !~ '^[a-z][a-z0-9_]{0,49}$' then
         raise 'a type has up to 50 lowercase letters, digits and _, the first a letter' using errcode = 'HR422', detail = 'type';
     elsif kind in (
-        'submission', 'grade', 'assignment', 'assignment_closed', 'notification', 'metrics', 'update', 'rights',
+        'submission', 'grade', 'assignment', 'assignment_closed', 'notification', 'metrics', 'update', 'snapshot', 'rights',
         'welcome', 'reset', 'expired', 'heartbeat', 'ping', 'pong', 'open', 'message', 'error', 'null'
     ) then
         raise 'this type is taken' using errcode = 'HR422', detail = 'type';

@@ -5,7 +5,11 @@ as $$
 declare
     caller constant jsonb := auth.claims();
     role constant text := caller ->> 'role';
-    own constant text[] := array['person:' || (caller ->> 'sub'), 'role:' || role];
+    own constant text[] := array['person:' || (caller ->> 'sub'), 'role:' || role]
+        || case
+            when role in ('student', 'parent', 'teacher', 'tutor') then array['dashboard:' || role || ':' || (caller ->> 'sub')]
+            else '{}'
+        end;
     inbox constant text := 'inbox:' || (caller ->> 'sub');
 begin
     if caller is null then
@@ -41,8 +45,8 @@ end
 $$;
 comment on function feed.topics() is
 'What the caller hears in the role taken: admin (every event of the organization: admins and services), person:<own id>, inbox:<own id> (the own
-notifications, for roles that may read them), role:<role>, student:<id> (the work of whom a student, parent or tutor has in
-auth.student_scope()), mentee:<id> (the progress of whom a mentor has there), course:<id> (auth.course_scope()), course-staff:<id> (the same, of
+notifications, for roles that may read them), role:<role>, dashboard:<role>:<own id> (new versions of the own dashboard, in the
+roles that have one), student:<id> (the work of whom a student, parent or tutor has in auth.student_scope()), mentee:<id> (the progress of whom a mentor has there), course:<id> (auth.course_scope()), course-staff:<id> (the same, of
 teachers), cohort:<id>, track:<id> (auth.cohort_scope(), auth.track_scope()), cohort-staff:<id> (of mentors) and track-staff:<id> (of directors). Raises HR401 or HR403 when the person may not be here any more.';
 revoke all on function feed.topics() from public;
 grant execute on function feed.topics() to

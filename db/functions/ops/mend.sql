@@ -48,6 +48,11 @@ begin
         (select string_agg(format('%1$s = t.%1$s + excluded.%1$s', c), ', ') from unnest(columns.numbers) as c)
     ) using numbered;
 
+    -- Dashboards were computed from what was wrong.
+    if flagged || numbered <> '{}' then
+        insert into board.dashboard_update_queue (org_id, subject, priority, reason) values (org, 'organization', 'low', 'mended');
+    end if;
+
     return query
     select m.entry -> 'key', jsonb_object_agg(v.key, v.value)
     from unnest(flagged || numbered) as m (entry)

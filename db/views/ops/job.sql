@@ -23,9 +23,14 @@ from (
         'select board.drain_for_a_while($1)', true
     ),
     (
-        'refresh stale dashboards', 'Refreshes the dashboards that time has put out of date, of students who looked within a day.',
+        'refresh stale dashboards', 'Refreshes the dashboards that time has put out of date, of people who looked within a day.',
         interval '1 minute', timestamptz '2000-01-01 00:00:15+00',
         'select board.refresh_stale_dashboards($1)', true
+    ),
+    (
+        'prune presence', 'Forgets who is connected no more.',
+        interval '5 minutes', timestamptz '2000-01-01 00:00:30+00',
+        'select feed.prune_presence()', false
     ),
     (
         'rank leaderboards', 'Ranks the members of each cohort by their points.',
