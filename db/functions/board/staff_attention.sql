@@ -3,6 +3,8 @@ create or replace function board.staff_attention(org bigint, role text, people u
 )
 language plpgsql stable parallel safe security invoker rows 10
 set search_path = ''
+-- What is joined is computed here, and larger than the planner takes it for.
+set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare

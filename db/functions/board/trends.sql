@@ -3,6 +3,8 @@ create or replace function board.trends(org bigint, students uuid[], by_course b
 )
 language plpgsql stable parallel safe security invoker rows 100
 set search_path = ''
+-- An array is taken for ten elements where a batch brings hundreds of students.
+set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare
@@ -18,8 +20,11 @@ begin
         from board.student_course_performance as p
         where p.org_id = org and p.student_id = any (students) and p.counted
     ),
+    -- A part is a course, or all of a student's: never null, so that it can be hashed.
     total as (
-        select c.student_id, case when by_course then c.course_id end as course_id, sum(c.works) as works, sum(c.score) as score
+        select
+            c.student_id, case when by_course then c.course_id else c.student_id end as part,
+            sum(c.works) as works, sum(c.score) as score
         from counted as c
         group by 1, 2
     ),
@@ -34,7 +39,8 @@ begin
     ),
     changed as (
         select
-            f.student_id, case when by_course then f.course_id end as course_id, f.day, count(*) as works, sum(f.score) as score
+            f.student_id, case when by_course then f.course_id else f.student_id end as part, f.day,
+            count(*) as works, sum(f.score) as score
         from fact as f
         join counted as c on c.student_id = f.student_id and c.course_id = f.course_id
         group by 1, 2, 3
@@ -42,21 +48,21 @@ begin
     -- Backwards from today's numbers: what a day ended with is today's less what came after it.
     day_end as (
         select
-            d.student_id, d.course_id, d.day,
+            d.student_id, d.part, d.day,
             (t.score - coalesce(sum(d.score) over later, 0)) / nullif(t.works - coalesce(sum(d.works) over later, 0), 0) as average
         from changed as d
-        join total as t on t.student_id = d.student_id and t.course_id is not distinct from d.course_id
+        join total as t on t.student_id = d.student_id and t.part = d.part
         window later as (
-            partition by d.student_id, d.course_id order by d.day desc rows between unbounded preceding and 1 preceding
+            partition by d.student_id, d.part order by d.day desc rows between unbounded preceding and 1 preceding
         )
     ),
     sloped as (
-        select e.student_id, e.course_id, regr_slope(e.average, e.day - date '2000-01-01') as slope
+        select e.student_id, e.part, regr_slope(e.average, e.day - date '2000-01-01') as slope
         from day_end as e
-        group by e.student_id, e.course_id
+        group by e.student_id, e.part
     )
     select
-        s.student_id, s.course_id, s.slope,
+        s.student_id, case when by_course then s.part end, s.slope,
         case when s.slope > threshold then 'improving' when s.slope < -threshold then 'declining' else 'steady' end
     from sloped as s;
 end
