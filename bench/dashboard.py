@@ -5,7 +5,9 @@
 1. By HTTP, one worker and two, 32 and 256 connections, alternating rounds: the cached read against a bare
    Litestar handler of one worker with the same bytes; requests a second, and how long one took.
 2. In PostgreSQL, one session: api.student_dashboard where the document is fresh, marked, or absent.
-3. Refreshing all students in batches against one call in one transaction each, in the same process.
+3. Refreshing all students in batches against one call in one transaction each, in the same process; each side
+   in a session of its own, which has planned nothing for the other. Beside it, one call each with plans that
+   are kept for any student, as a read of the dashboard has them.
 4. Reads of 50 students while 200 facts a second are written for them and the worker's drain runs: how long a
    read took (median, 99th percentile), how many answers were older than a fact committed before (must be 0).
 5. Facts of one student written, and the student's dashboard read, while one transaction refreshes
@@ -72,7 +74,7 @@ def main() -> None:
                 students = _students(db)
                 cached_by_http(server, school.org_id, students[0], options.rounds, options.seconds)
                 in_postgresql(server, db, school.org_id, students)
-                set_wise(db, school.org_id)
+                set_wise(server, school.org_id, students[:ALONE])
                 while_written(server, db, school.org_id, students[:WATCHED])
                 beside_a_batch(server, db, school.org_id, students)
 
@@ -136,24 +138,33 @@ def in_postgresql(server: Embedded, db: Session, org: int, students: list[Any]) 
             )
 
 
-def set_wise(db: Session, org: int) -> None:
+def set_wise(server: Embedded, org: int, some: list[Any]) -> None:
     """All students in batches, and some of them alone."""
-    db.execute("select board.mark_students(%s)", (org,))
-    began, done = time.perf_counter(), 0
-    for batch in drain(db):
-        done += batch
-    together = done / (time.perf_counter() - began)
-    some = _students(db)[:ALONE]
-
-    def alone(student: Any) -> None:
-        with db.transaction():
-            db.execute("select 1 from board.refresh_student_dashboard(%s, %s)", (org, student))
-
-    one_by_one = _rate(alone, some)
+    with connect(server.url(), "bench") as db:
+        db.execute("select board.mark_students(%s)", (org,))
+        began, done = time.perf_counter(), 0
+        for batch in drain(db):
+            done += batch
+        together = done / (time.perf_counter() - began)
+    planned_each = _alone(server, org, some, "auto")
+    planned_once = _alone(server, org, some, "force_generic_plan")
     print(
-        f"refresh: one by one {one_by_one:,.0f} students/s 1.0, in batches of {BATCH} {together:,.0f} "
-        f"{together / one_by_one:.1f} (required: {SET_WISE:.1f})"
+        f"refresh: one by one {planned_each:,.0f} students/s 1.0, in batches of {BATCH} {together:,.0f} "
+        f"{together / planned_each:.1f} (required: {SET_WISE:.1f}); "
+        f"one by one with plans that are kept {planned_once:,.0f} {planned_once / planned_each:.1f}"
     )
+
+
+def _alone(server: Embedded, org: int, some: list[Any], plan_cache_mode: str) -> float:
+    """Students refreshed a second, each by a call in a transaction."""
+    with connect(server.url(), "bench") as db:
+        db.execute(f"set plan_cache_mode = {plan_cache_mode}".encode())
+
+        def alone(student: Any) -> None:
+            with db.transaction():
+                db.execute("select 1 from board.refresh_student_dashboard(%s, %s)", (org, student))
+
+        return _rate(alone, some)
 
 
 def while_written(server: Embedded, db: Session, org: int, students: list[Any]) -> None:

@@ -1,6 +1,8 @@
 create or replace function board.drain_students(org bigint, batch_size integer default 500) returns integer
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
+-- Plans for any batch, from the first on: after five of them the session would settle for these anyway.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -26,17 +26,18 @@ begin
         where q.org_id = org and q.subject = 'student' and q.subject_id = any (locked) and q.processed_at is null
     );
 
-    with before as materialized (
-        select c.student_id, c.version, c.document
-        from board.student_dashboard_cache as c
-        where c.org_id = org and c.student_id = any (locked) and c.document is not null
+    with d as materialized (
+        select n.*, v.is_new, case when v.is_new then c.document end as before
+        from board.student_documents(org, locked) as n
+        join board.student_dashboard_cache as c on c.org_id = org and c.student_id = n.student_id
+        cross join lateral (
+            -- As text first: it differs only where something changed.
+            select c.document is null or (c.document::text <> n.document::text and c.document::jsonb <> n.document::jsonb) as is_new
+        ) as v
     ),
-    after as (
+    stored as (
         update board.student_dashboard_cache as c set
-            -- As text first: it is written from jsonb, and differs only where something changed.
-            version = c.version + (
-                c.document is null or (c.document::text <> d.document::text and c.document::jsonb <> d.document::jsonb)
-            )::integer,
+            version = c.version + d.is_new::integer,
             updated_at = d.updated_at,
             fresh_until = d.fresh_until,
             computed_in = d.computed_in,
@@ -62,28 +63,29 @@ begin
             assignments_ungraded = d.assignments_ungraded,
             notifications_unread = d.notifications_unread,
             notifications_urgent = d.notifications_urgent
-        from board.student_documents(org, locked) as d
+        from d
         where c.org_id = org and c.student_id = d.student_id
-        returning c.student_id, c.version, c.document, c.updated_at, c.tier, c.cohort_id
+        returning c.student_id, c.version
     )
     -- A new version is told to who follows it, in the transaction that stores it.
     insert into feed.event (org_id, topics, kind, payload)
     select
         org,
-        array['dashboard:student:' || a.student_id],
+        array['dashboard:student:' || d.student_id],
         'update',
         case
             when t.told ? 'document' then jsonb_set(
                 t.told, '{document}',
-                jsonb_build_object('last_updated', board.utc(a.updated_at))
-                || board.compared_student(org, a.student_id, a.cohort_id, a.tier)
+                jsonb_build_object('last_updated', board.utc(d.updated_at))
+                || board.compared_student(org, d.student_id, d.cohort_id, d.tier)
                 || (t.told -> 'document')
             )
             else t.told
         end::json
-    from after as a
-    join before as b on b.student_id = a.student_id and b.version < a.version
-    cross join lateral board.told_version(a.version, b.document::jsonb, a.document::jsonb) as t (told);
+    from d
+    join stored as s on s.student_id = d.student_id
+    cross join lateral board.told_version(s.version, d.before::jsonb, d.document::jsonb) as t (told)
+    where d.before is not null;
     get diagnostics told = row_count;
     if told > 0 then
         perform feed.wake();
