@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
 
 from api.database import Function
 from api.endpoint import JsonBytes, dashboard, personal, responses
-from api.staff_documents import StaffDashboard
+from api.paging import PAGED, Page
+from api.staff_documents import AssignmentDocument, StaffDashboard
 
 DASHBOARD = Function("tutor_dashboard", "jsonb")
+ASSIGNMENT = Function("tutor_assignment", "jsonb", "uuid", "integer", "text")
 
 
 @get(
@@ -24,4 +29,20 @@ async def tutor_dashboard(request: Request[Any, Any, Any]) -> JsonBytes:
     return await personal(request, DASHBOARD)
 
 
-ROUTER = dashboard("tutor", [tutor_dashboard])
+@get(
+    "/assignments/{assignment_id:uuid}",
+    operation_id="TutorAssignment",
+    summary="An assignment of my students",
+    responses=responses(AssignmentDocument, 401, 403, 404, 422),
+    dependencies=PAGED,
+)
+async def tutor_assignment(
+    request: Request[Any, Any, Any],
+    page: NamedDependency[Page],
+    assignment_id: Annotated[UUID, PathParameter(description="The assignment.")],
+) -> JsonBytes:
+    """An assignment of a course of my students: their submissions, the grades, a page of them. Role tutor."""
+    return await personal(request, ASSIGNMENT, str(assignment_id), *page.arguments())
+
+
+ROUTER = dashboard("tutor", [tutor_dashboard, tutor_assignment])

@@ -32,6 +32,7 @@ GETS = [
     ("/api/v1/teacher/dashboard", "teacher", "teacher"),
     ("/api/v1/teacher/assignments/{assignment}", "teacher", "teacher"),
     ("/api/v1/tutor/dashboard", "tutor", "tutor"),
+    ("/api/v1/tutor/assignments/{assignment}", "tutor", "tutor"),
     ("/api/v1/admin/students/performance", "admin", "admin"),
     ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),

@@ -91,6 +91,23 @@ def test_its_submissions_in_pages(work: Work) -> None:
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (422, "HR422")
 
 
+def test_a_tutor_reads_of_an_assignment_what_the_own_students_did(work: Work) -> None:
+    path = f"/api/v1/tutor/assignments/{work.assignment}"
+    with work.school.database.connect() as db:
+        tutor, idle = (facts.make_person(db, work.school.org, "tutor") for _ in range(2))
+        for student in work.students[1:3]:
+            facts.make_tutor(db, work.school.org, tutor, student)
+        draft = facts.make_assignment(db, work.school.org, work.course, status="draft")
+    document = work.get(path, tutor, "tutor").json()
+    assert [(i["student"]["name"], i["grade"]) for i in document["items"]] == [
+        ("Student 1", 90.0), ("Student 2", 90),
+    ]  # fmt: skip
+    assert (document["counts"]["graded"], document["counts"]["average"], document["total"]) == (2, 90.0, 2)
+    assert work.get(path, idle, "tutor").status_code == 404
+    assert work.get(path, work.teacher).status_code == 403
+    assert work.get(f"/api/v1/tutor/assignments/{draft}", tutor, "tutor").status_code == 404
+
+
 def test_of_others_nobody_gets_anything(work: Work) -> None:
     school = work.school
     path = ASSIGNMENT.format(work.assignment)
@@ -135,6 +152,7 @@ def test_reset_brings_the_dashboard(work: Work) -> None:
     said = work.get(DASHBOARD).json()
     assert told
     assert told["type"] == "reset"
+    assert told["data"].pop("version") > 0
     assert told["data"] | {"last_updated": None} == said | {"last_updated": None}
 
 
