@@ -327,7 +327,7 @@ def test_a_body_that_is_none_is_refused(
 def test_refused_requests_wrote_nothing(school: School) -> None:
     with school.database.connect() as db:
         assert db.execute("select count(*) from ops.recalculation").fetchone() == (0,)
-        assert db.execute("select count(*) from school.person").fetchone() == (7,)
+        assert db.execute("select count(*) from school.person").fetchone() == (9,)
 
 
 @pytest.mark.parametrize(

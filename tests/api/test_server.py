@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.process import PATIENCE, ROOT, answers, environment, served, until
+from tests.api.process import PATIENCE, ROOT, answers, environment, free_port, served, until
 from tests.api.support import SECRET, People, School, bearer, school_of, sessions, token
 from tests.support.servers import Cluster, Database
 
@@ -74,7 +74,7 @@ def test_a_wrong_setting_ends_the_process_with_2(
     ended = subprocess.run(
         [sys.executable, "-m", "api.cli", "serve"],
         cwd=ROOT,
-        env=environment(database, **wrong),
+        env=environment(database, **{"DASHBOARD_PORT": str(free_port()), **wrong}),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
