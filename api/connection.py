@@ -194,7 +194,8 @@ class Connection:
                         break
                 elif result.status == SYNC:
                     self._over()
-                elif self._result is None:  # after an error come others, which say less
+                elif self._result is None or self._result.status in (COMMAND_OK, TUPLES_OK):
+                    # After an answer the commit may fail yet; after an error come others, which say less.
                     self._result = result
         except psycopg.Error:
             self.close("connection lost")

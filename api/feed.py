@@ -39,6 +39,16 @@ DOCUMENTS = {
 """Of each role that has one, the dashboard that a stream begins with, and that comes with `reset`."""
 
 
+BUSY_SECONDS, BUSY_TRIES = 0.1, 50
+"""How long to wait for a dashboard that is being refreshed, and how often."""
+LOCKED = "55P03"
+
+
+def _is_locked(error: Unavailable) -> bool:
+    """Whether it is for another session's work on the same row."""
+    return isinstance(error.__cause__, DatabaseError) and error.__cause__.sqlstate == LOCKED
+
+
 def array(texts: Sequence[str]) -> str:
     """PostgreSQL's literal of an array of texts, each quoted: null and braces are texts as well."""
     return "{" + ",".join(f'"{NEEDS_ESCAPE.sub(ESCAPED, text)}"' for text in texts) + "}"
@@ -75,7 +85,14 @@ class Asked:
         role = msgspec.json.decode(claims, type=Claims).role
         if role not in DOCUMENTS:
             return b"null"
-        return await self._call(self._turns, DOCUMENTS[role], claims)
+        for _ in range(BUSY_TRIES):
+            try:
+                return await self._call(self._turns, DOCUMENTS[role], claims)
+            except Unavailable as error:
+                if not _is_locked(error):
+                    raise
+            await asyncio.sleep(BUSY_SECONDS)  # nobody else waits for that
+        raise Unavailable
 
     async def metrics(self, claims: str) -> bytes:
         """api.feed_metrics()."""

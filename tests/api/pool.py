@@ -16,6 +16,7 @@ from tests.support.servers import Database
 ECHO = Function("test_echo", "text")
 NAP = Function("test_nap", "float8", "text")
 FAIL = Function("test_fail", "text")
+FAIL_LATE = Function("test_fail_late", "text")
 PID = Function("test_pid")
 MISSING = Function("test_missing")
 
@@ -25,6 +26,13 @@ create function api.test_nap(seconds float8, value text) returns json language p
     as 'begin perform pg_sleep(seconds); return to_json(value); end';
 create function api.test_fail(code text) returns json language plpgsql
     as $$begin raise 'told so' using errcode = code, detail = 'the detail', hint = 'the hint'; end$$;
+create table api.test_late (value text);
+create function api.test_refuse_late() returns trigger language plpgsql
+    as $$begin raise 'at the commit' using errcode = 'HR409'; end$$;
+create constraint trigger refuse after insert on api.test_late deferrable initially deferred
+    for each row execute function api.test_refuse_late();
+create function api.test_fail_late(value text) returns json language sql volatile security definer
+    as 'insert into api.test_late values (value); select to_json(value)';
 create function api.test_pid() returns json language sql volatile as 'select to_json(pg_backend_pid())';
 """
 

@@ -17,6 +17,7 @@ from api.database import Function
 from tests.api.pool import (
     ECHO,
     FAIL,
+    FAIL_LATE,
     FUNCTIONS,
     MISSING,
     NAP,
@@ -59,6 +60,16 @@ def test_what_postgresql_says_comes_as_an_error_and_the_connection_stays(prepare
         assert (await refused(pool.call(MISSING))).sqlstate == "42883"
         assert (await refused(pool.call(NAP, "soon", "x"))).sqlstate == "22P02"
         assert await pool.call(PID) == pid
+
+    with_pool(prepared, scenario, size=1)
+
+
+def test_an_answer_that_is_not_committed_is_none(prepared: Database) -> None:
+    async def scenario(pool: Pool) -> None:
+        for _ in range(2):
+            error = await refused(pool.call(FAIL_LATE, "told"))
+            assert (error.sqlstate, error.message) == ("HR409", "at the commit")
+        assert await pool.call(ECHO, "next") == b'"next"'
 
     with_pool(prepared, scenario, size=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -154,6 +155,27 @@ def test_reset_brings_the_dashboard(work: Work) -> None:
     assert told["type"] == "reset"
     assert told["data"].pop("version") > 0
     assert told["data"] | {"last_updated": None} == said | {"last_updated": None}
+
+
+def test_a_dashboard_that_is_being_refreshed_keeps_nobody_else_from_theirs(work: Work) -> None:
+    path, base = "/api/v1/teacher/dashboard/stream", work.school.client.base_url
+    locked, other = (token(person, work.school.org, "teacher") for person in (work.teacher, work.other))
+    lock = "select 1 from board.dashboard_cache where role = 'teacher' and person_id = %s for update"
+    with (
+        ThreadPoolExecutor(3) as pool,
+        work.school.database.connect(autocommit=False) as batch,
+    ):
+
+        def first(value: str) -> Any:
+            with sse(base, path, value) as stream:
+                return stream.snapshot
+
+        batch.execute(lock, (work.teacher,))
+        waiting = [pool.submit(first, locked) for _ in range(3)]
+        assert first(other)
+        assert not any(one.done() for one in waiting)
+        batch.rollback()
+        assert all(one.result() for one in waiting)
 
 
 def test_who_has_a_stream_open_is_present(work: Work) -> None:

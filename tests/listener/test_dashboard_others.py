@@ -72,6 +72,25 @@ def room(db: Session) -> Class:
     return Class(db)
 
 
+def test_who_looks_for_the_first_time_does_not_wait_for_a_worker(database: Database, db: Session) -> None:
+    org = school.make_org(db)
+    teacher = school.make_person(db, org, "teacher")
+    school.make_course(db, org, teacher=teacher)
+    with (
+        database.connect(autocommit=False) as worker,
+        database.connect(options="-c lock_timeout=2s") as reader,
+    ):
+        assert one(db, WAITING) > 0
+        worker.execute("select board.drain_dashboards(%s)", (org,))
+        refreshed = reader.execute("select board.refresh_dashboards(%s, 'teacher', %s)", (org, [teacher]))
+        assert refreshed.fetchone() == (1,)
+        worker.rollback()
+    assert one(db, WAITING) > 0, "what the worker took back is still to be finished"
+    while one(db, "select board.drain_queue()"):
+        pass
+    assert one(db, WAITING) == 0
+
+
 def test_what_a_student_did_is_passed_on(room: Class) -> None:
     before = [one(room.db, VERSION, person) for person in room.everybody]
     room.grade()

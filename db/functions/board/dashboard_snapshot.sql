@@ -10,7 +10,7 @@ declare
     answer text;
 begin
     -- As board.student_snapshot does.
-    perform from board.dashboard_cache as c where c.org_id = org and c.role = wanted and c.person_id = person for update;
+    perform from board.dashboard_cache as c where c.org_id = org and c.role = wanted and c.person_id = person for update nowait;
     answer := board.dashboard();
     return (
         select '{"version": ' || c.version || ', ' || substr(answer, strpos(answer, '{') + 1)
@@ -20,7 +20,7 @@ begin
 end
 $$;
 comment on function board.dashboard_snapshot() is
-'board.dashboard() of who asks, with the version of the document that is kept: what patches are applied to. It waits where another session is refreshing it,
-which a reader does not. Roles teacher, tutor, parent.';
+'board.dashboard() of who asks, with the version of the document that is kept: what patches are applied to. Raises
+55P03 while another session is refreshing it. Roles teacher, tutor, parent.';
 revoke all on function board.dashboard_snapshot() from public;
 grant execute on function board.dashboard_snapshot() to homeroom_teacher, homeroom_tutor, homeroom_parent;

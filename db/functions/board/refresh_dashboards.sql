@@ -25,6 +25,8 @@ begin
         from board.dashboard_update_queue as q
         where q.org_id = org and q.subject in ('teacher', 'tutor', 'parent') and q.subject = wanted and q.subject_id = any (locked)
             and q.processed_at is null
+        -- A worker may be finishing some, without this document: a reader waits for nobody.
+        for update skip locked
     );
 
     with before as materialized (
