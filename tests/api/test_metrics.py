@@ -47,3 +47,15 @@ def test_jobs_are_there_to_be_scraped(own_school: School) -> None:
     assert found["homeroom_job_failing", "verify"] == 1
     assert found["homeroom_job_failing", "fold totals"] == 0
     assert found["homeroom_job_due_timestamp_seconds", "fold totals"] > 0
+
+
+def test_who_listens_and_does_not_read_is_seen(own_school: School) -> None:
+    usage = ("homeroom_notify_queue_usage", "")
+    assert scrape(own_school)[usage] == 0
+    with own_school.database.connect() as deaf, own_school.database.connect() as db:
+        deaf.execute("listen nothing")
+        deaf.execute("begin")
+        deaf.execute("select 1")
+        for number in range(4):
+            db.execute("select pg_notify('nothing', repeat('x', 7900) || %s)", (str(number),))
+        assert scrape(own_school)[usage] > 0

@@ -31,6 +31,9 @@ select 'refresh_worker_lag', 'Seconds since the oldest mark that waits was made;
 from board.dashboard_update_queue as q
 where q.processed_at is null and q.dead_at is null
 union all
+select 'homeroom_notify_queue_usage', 'How full the queue of NOTIFY is, 0 to 1. When it is full, nobody who notifies can commit.', '{}',
+    pg_notification_queue_usage()
+union all
 select 'homeroom_dead_letters', 'Marks that the worker gave up on: their last_error says why.', '{}', count(*)
 from board.dashboard_update_queue as q
 where q.dead_at is not null
