@@ -151,3 +151,21 @@ def test_of_those_who_notice_at_once_one_begins_it(database: Database) -> None:
         for thread in threads:
             thread.join()
         assert len(found) == 8 and len(set(found)) == 1
+
+
+def test_dashboards_of_another_epoch_are_computed_anew(database: Database) -> None:
+    with database.connect() as db, database.connect("homeroom_api") as api:
+        org = school.make_org(db)
+        student, teacher = (school.make_person(db, org, role) for role in ("student", "teacher"))
+        feed.cursor(api)
+        db.execute("select board.current_student_dashboard(%s, %s)", (org, student))
+        db.execute("select board.current_dashboard(%s, 'teacher', %s)", (org, teacher))
+        fresh = (
+            "select (select board.is_fresh(c) from board.student_dashboard_cache as c), "
+            "(select board.is_current(c) from board.dashboard_cache as c)"
+        )
+        feed.cursor(api)
+        assert db.execute(fresh).fetchone() == (True, True)
+        db.execute("update feed.epoch set made_in = '3'")
+        feed.cursor(api)
+        assert db.execute(fresh).fetchone() == (False, False)

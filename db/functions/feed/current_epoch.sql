@@ -24,6 +24,9 @@ begin
             -- Its events count transactions of another place. Nobody has a cursor of this epoch yet, so that nobody misses them.
             delete from feed.event;
             update feed.dropped set txid = '0', seen = '1:1:';
+            -- Documents, too, say by transactions what they saw.
+            update board.student_dashboard_cache set fresh_until = now() where document is not null;
+            update board.dashboard_cache set fresh_until = now() where document is not null;
         end if;
     end if;
     return left(encode(sha256(convert_to(current::text || left(pg_walfile_name(pg_current_wal_lsn()), 8), 'UTF8')), 'hex'), 12);
@@ -31,5 +34,5 @@ end
 $$;
 comment on function feed.current_epoch() is
 'The epoch that cursors begin with: another one after a dump was restored, a database was copied, or a standby was promoted, which begins
-a new timeline. In the first two cases whoever asks first begins it, and what was in the log goes. On the primary alone.';
+a new timeline. In the first two cases whoever asks first begins it; what was in the log goes, and all dashboards are computed anew. On the primary alone.';
 revoke all on function feed.current_epoch() from public;
