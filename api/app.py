@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 import multiprocessing
 import os
 import signal
@@ -14,11 +15,14 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar, Response, Router
+from litestar._openapi.schema_generation import SchemaCreator
+from litestar._openapi.schema_generation.plugins.struct import StructSchemaPlugin
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Schema, SecurityScheme
+from litestar.typing import FieldDefinition
 
 from api import errors, logs
 from api.auth import Authenticator
@@ -63,6 +67,15 @@ SERVER: dict[str, Any] = {
 """How uvicorn runs the application, wherever it does."""
 
 
+class Described(StructSchemaPlugin):
+    """Lets OpenAPI say of a type what its docstring says, not what the first field of that type is for."""
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+        schema = super().to_openapi_schema(field_definition, schema_creator)
+        schema.description = inspect.getdoc(field_definition.annotation)
+        return schema
+
+
 def create_app(settings: Settings) -> Edge:
     """The ASGI application. Raises SettingsError when there is no database or no key for tokens."""
     database = Database(
@@ -90,6 +103,7 @@ def create_app(settings: Settings) -> Edge:
             lifespan=[lifespan],
             logging_config=None,  # api.errors and api.logs do that
             openapi_config=_openapi(),
+            plugins=[Described()],
             request_class=JsonRequest,
             request_max_body_size=BODY_BYTES,
             state=State({"services": services}),

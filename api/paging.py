@@ -33,7 +33,8 @@ class Listed(Struct):
     """One page of a list: each list derives its own type from this, with its `items`."""
 
     next_cursor: Annotated[
-        str | None, Meta(description="`cursor` of the page that follows; null on the last page.")
+        str | None,
+        Meta(description="What to give as `cursor` for the page that follows; null on the last page."),
     ]
     total: Annotated[int, Meta(description="How many items all pages have, exactly.", ge=0)]
 

@@ -140,7 +140,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10
     demo_page: Annotated[
         bool,
-        Meta(description="Whether `/demo` is a page that shows a dashboard. `homeroom up --demo` has it."),
+        Meta(
+            description="Whether the API serves `/demo`, a page that shows a dashboard (of the token behind "
+            "`#`) and moves with it. `homeroom up --demo` turns it on."
+        ),
     ] = False
     log_level: Annotated[
         Level,
@@ -213,7 +216,9 @@ def markdown() -> str:
     rows = ["| variable | value | default | meaning |", "|---|---|---|---|"]
     defaults = msgspec.structs.asdict(Settings())
     for name, kind in _table().items():
-        default = "" if defaults[name] is None else f"`{defaults[name]}`"
+        value = defaults[name]
+        shown = str(value).lower() if isinstance(value, bool) else value  # as it is written
+        default = "" if value is None else f"`{shown}`"
         rows.append(f"| `{name.upper()}` | {_values(kind)} | {default} | {get_args(kind)[1].description} |")
     return "\n".join(rows) + "\n"
 

@@ -12,15 +12,23 @@ from api.documents import Count, Person, Score
 from api.paging import Listed
 
 Status = Literal["draft", "published", "closed"]
+PENDING = (
+    "There is a row in `school.submission` (the work was given to that student) and nothing was handed in. "
+    "A published assignment without such rows has none, though it is due or overdue for its students."
+)
 
 
 class Metrics(Struct, forbid_unknown_fields=True):
     """What there is to do: of the courses taught, or of the students accompanied."""
 
-    pending_submissions: Annotated[Count, Meta(description="Assigned and not handed in.")]
+    pending_submissions: Annotated[Count, Meta(description=PENDING)]
     ungraded_submissions: Annotated[Count, Meta(description="Handed in and waiting for a grade.")]
-    active_students: Annotated[Count, Meta(description="Students with any submission.")]
-    total_assignments: Annotated[Count, Meta(description="Assignments; a teacher's with drafts.")]
+    active_students: Annotated[
+        Count, Meta(description="Students with any submission; a course's are those enrolled and active.")
+    ]
+    total_assignments: Annotated[
+        Count, Meta(description="Assignments; a teacher's with drafts, a tutor's without.")
+    ]
 
 
 class StaffCourse(Struct, forbid_unknown_fields=True):
@@ -40,7 +48,7 @@ class Counts(Struct, forbid_unknown_fields=True):
 
     submitted: Annotated[Count, Meta(description="Handed in or graded: graded and ungraded together.")]
     graded: Annotated[Count, Meta(description="Graded.")]
-    pending: Annotated[Count, Meta(description="Assigned and not handed in.")]
+    pending: Annotated[Count, Meta(description=PENDING)]
     ungraded: Annotated[Count, Meta(description="Handed in and waiting for a grade.")]
     average: Annotated[Score | None, Meta(description="Average grade.")]
 
@@ -64,7 +72,7 @@ class Reason(Struct, forbid_unknown_fields=True):
     ]
     value: Annotated[
         float,
-        Meta(description="Assignments overdue; the average; days; percentage points a day."),
+        Meta(description="Assignments overdue; the average; days; percentage points a day, negative."),
     ]
 
 

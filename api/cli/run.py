@@ -43,7 +43,11 @@ DEMO = {"Riverside School": 240, "Hill School": 40}
 
 
 @click.command(short_help="Run the whole system in the foreground.")
-@click.option("--demo", is_flag=True, help="Fill an empty database with two synthetic schools; print tokens.")
+@click.option(
+    "--demo",
+    is_flag=True,
+    help="Fill an empty database with two synthetic schools; print tokens; serve the page /demo.",
+)
 @click.option("--host", help="Address of the API [DASHBOARD_HOST].")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the API [DASHBOARD_PORT].")
 @click.option(
@@ -84,7 +88,10 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
                 say(f"for other terminals: export HOMEROOM_DATA_DIR={shlex.quote(str(server.data_dir))}")
             if demo and settings.jwt_secret:  # else somebody else signs tokens
                 print_tokens(settings)
-                say(f"dashboards that move: {address}/demo#TOKEN, of a student, parent, teacher or tutor")
+                say(
+                    f"dashboards that move: {address}/demo#TOKEN "
+                    "(TOKEN: what is printed for STUDENT, PARENT, TEACHER or TUTOR)"
+                )
             _watch(api, worker, server, stopped)
 
 

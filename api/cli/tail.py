@@ -51,7 +51,8 @@ def tail(person: uuid.UUID | None, role: str | None, org: int | None, cursor: st
 
     With --as (or --role alone: of a person whom the role suits) it is what that person's streams carry;
     otherwise everything, of all organizations unless --org names one. It looks by itself and is never woken:
-    whoever writes pays nothing for it.
+    whoever writes pays nothing for it. An `update` has its patch in `data.patch` (where no patch can say it,
+    the document in `data.document`); `snapshot` and `metrics` are no events and are not shown.
     """
     try:
         _follow(person, role, org, cursor, once)

@@ -2,6 +2,7 @@
 const token = location.hash.slice(1)
 const place = id => document.getElementById(id)
 const NEWS = 20
+const AGAIN = 3000
 
 // JSON Merge Patch, RFC 7396: null removes, an object goes deeper, everything else replaces.
 function patched(target, patch) {
@@ -21,10 +22,18 @@ function element(name, text, ...children) {
   return made
 }
 
+const time = text => text && new Date(text).toLocaleString()
+
+// What work is called: several courses may have a Homework 1.
+function named(courses) {
+  const codes = new Map((courses ?? []).map(course => [course.id, course.code]))
+  return (course, title) => [codes.get(course), title].filter(Boolean).join(' ')
+}
+
 // What to show of a part: [title, [[what, value], …]]. Whoever is not allowed to see a value gets none.
 const shown = {
   student: d => [
-    ['Readiness', [['score', d.readiness?.score], ['in seven days', d.readiness?.trend_7d]]],
+    ['Readiness', [['score', d.readiness?.score], ['over seven days', d.readiness?.trend_7d]]],
     ['Now', [d.today?.primary_action, ...(d.today?.secondary_actions ?? [])].filter(Boolean)
       .map(action => [action.title, action.priority])],
     ['Assignments', [['due', d.cards?.assignments?.due], ['overdue', d.cards?.assignments?.overdue],
@@ -34,19 +43,23 @@ const shown = {
     ['Cohort', (d.leaderboard?.around_me ?? []).map(other => [`${other.rank}. ${other.name}`, other.points])],
     ['Notifications', (d.notifications?.latest ?? []).map(note => [note.title, note.read_at ? 'read' : 'new'])]
   ],
-  parent: d => (d.children ?? []).map(child => [child.student.name, [
-    ['average', child.student_profile.overall_average_score], ['trend', child.trend],
-    ...(child.upcoming_deadlines ?? []).map(work => [work.title, work.due_at])
-  ]]),
-  teacher: d => [
+  parent: d => (d.children ?? []).map(child => {
+    const called = named(child.courses?.map(taken => taken.course))
+    return [child.student.name, [
+      ['average', child.student_profile.overall_average_score], ['trend', child.trend],
+      ...(child.upcoming_deadlines ?? []).map(work => [called(work.course_id, work.title), time(work.due_at)])
+    ]]
+  }),
+  teacher: (d, called = named(d.courses)) => [
     ['Work', Object.entries(d.metrics ?? {}).filter(([name]) => name !== 'timestamp')
       .map(([name, number]) => [name.replaceAll('_', ' '), number])],
-    ['Courses', (d.courses ?? []).map(course => [course.title, course.average])],
-    ['Assignments', (d.assignments ?? []).map(work => [work.title, `${work.graded} of ${work.submitted} graded`])],
+    ['Courses', (d.courses ?? []).map(course => [`${course.code} ${course.title}: average`, course.average])],
+    ['Assignments', (d.assignments ?? [])
+      .map(work => [called(work.course_id, work.title), `${work.graded} of ${work.submitted} graded`])],
     ['Latest submissions', (d.latest_submissions ?? [])
-      .map(work => [`${work.student.name}: ${work.assignment.title}`, work.grade ?? 'to be graded'])],
+      .map(work => [`${work.student.name}: ${called(work.course_id, work.assignment.title)}`, work.grade ?? 'to be graded'])],
     ['Needing attention', (d.students_needing_attention?.students ?? [])
-      .map(one => [one.student.name, one.reasons.map(reason => reason.reason).join(', ')])]
+      .map(one => [called(one.course_id, one.student.name), one.reasons.map(reason => reason.reason).join(', ')])]
   ]
 }
 shown.tutor = shown.teacher
@@ -71,8 +84,22 @@ const told = {
 
 function tell(type, event) {
   const line = element('li', `${type}: ${told[type]?.(event) ?? event.title ?? event.text ?? ''}`)
+  place('quiet').hidden = true
   place('news').prepend(line)
   while (place('news').children.length > NEWS) place('news').lastChild.remove()
+}
+
+// An answer that is no stream closes an EventSource for good, without saying which answer it was: ask for it again.
+async function refused(role) {
+  const headers = {Authorization: `Bearer ${token}`}
+  const answer = await fetch(`/api/v1/${role}/dashboard/stream`, {headers}).catch(() => null)
+  await answer?.body?.cancel()
+  if (answer?.status === 401 || answer?.status === 403) {
+    place('state').textContent = `The token is not valid (any more): \`homeroom token --role ${role}\` prints a new one.`
+    return  // and stays so
+  }
+  place('state').textContent = answer?.status === 429 ? 'You have too many streams open: close another one.' : `${role}, away`
+  setTimeout(follow, AGAIN, role)
 }
 
 function follow(role) {
@@ -83,14 +110,14 @@ function follow(role) {
   const seen = new Set()
   stream.onopen = () => { place('state').textContent = `${role}, live` }
   stream.onerror = () => {
-    place('state').textContent = `${role}, away`
-    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 3000, role)  // an answer that is no stream
+    if (stream.readyState === EventSource.CLOSED) refused(role)
+    else place('state').textContent = `${role}, away`
   }
   stream.onmessage = ({data}) => {
     const {type, event_id: id, timestamp, version, ...rest} = JSON.parse(data)
     if (type === 'expired') {
       stream.close()
-      place('state').textContent = 'The token has expired.'
+      place('state').textContent = `The token has expired: \`homeroom token --role ${role}\` prints a new one.`
       return
     }
     if (id !== undefined && seen.has(id)) return  // after a broken connection, the last ones come twice
@@ -104,9 +131,18 @@ function follow(role) {
   }
 }
 
+function roleOf(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).role
+  } catch {
+    return undefined
+  }
+}
+
 if (token) {
-  const claims = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')))
-  if (claims.role in shown) follow(claims.role)
-  else place('state').textContent = `No dashboard is shown here for the role ${claims.role}.`
+  const role = roleOf(token)
+  if (typeof role !== 'string') place('state').textContent = 'What stands behind # is no token.'
+  else if (Object.hasOwn(shown, role)) follow(role)
+  else place('state').textContent = `No dashboard is shown here for the role ${role}.`
 }
 addEventListener('hashchange', () => location.reload())

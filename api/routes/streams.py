@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Router, WebSocket, get, websocket
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from msgspec import Raw
 
@@ -28,7 +29,11 @@ UPDATES = ("metrics_update", "alerts", "student_progress")
 
 Events = Annotated[
     str | None,
-    QueryParameter(description="Only these types, separated by commas; all unless given.", pattern=TYPES),
+    QueryParameter(
+        description="Only these types, separated by commas; all unless given.",
+        examples=[Example(value="grade,assignment,update")],
+        pattern=TYPES,
+    ),
 ]
 Named = Annotated[bool, QueryParameter(description="Whether a message's type is the name of its event, too.")]
 Cursor = Annotated[
@@ -47,6 +52,25 @@ Token = Annotated[
 ]
 
 
+MESSAGES = "Begins with `snapshot`, goes on with `update` (a JSON Merge Patch of the document), events"
+EVERY_TICK = "`metrics` every METRICS_SECONDS"
+DESCRIPTIONS = {
+    **{
+        role: "My dashboard, then what changes on it and what happens of what I may see; with a cursor what "
+        f"has changed and happened since. {MESSAGES}{told}. Role {role}."
+        for role, told in {
+            "student": "",
+            "teacher": f" and {EVERY_TICK}",
+            "tutor": f" and {EVERY_TICK}",
+            "parent": "",
+        }.items()
+    },
+    "director": "What happens of what I may see. Directors have no document: no `snapshot`, no `update`. "
+    "Role director.",
+}
+"""What the stream of each role tells."""
+
+
 @get("/dashboard/stream", before_request=admit, summary="What happens", responses=STREAM)
 async def stream(
     request: Request[Any, Any, Any],
@@ -58,7 +82,8 @@ async def stream(
 ) -> Stream:
     """What happens from now on, or has happened since a cursor, of what I may see. Every role.
 
-    What changes on my dashboard only if `events` names `update`.
+    Events, and `metrics` for teachers, tutors and admins, every METRICS_SECONDS. What changes on my dashboard
+    only if `events` names `update`.
     """
     return Stream(request, None, named=named, cursor=cursor, kinds=events)
 
@@ -70,9 +95,8 @@ def of_role(role: str) -> Any:
         f"/api/v1/{role}/dashboard/stream",
         before_request=admit,
         operation_id=f"{role.title()}DashboardStream",
-        summary="What changes on my dashboard",
-        description="My dashboard, then what changes on it and what happens of what I may see; with a cursor "
-        f"what has changed and happened since. Role {role}.",
+        summary="What happens" if role == "director" else "What changes on my dashboard",
+        description=DESCRIPTIONS[role],
         responses=STREAM,
     )
     async def role_stream(
@@ -126,7 +150,7 @@ ROUTER = Router(
     "/",
     route_handlers=[
         stream,
-        *(of_role(role) for role in ("student", "teacher", "tutor", "director", "parent")),
+        *map(of_role, DESCRIPTIONS),
         dashboard_socket,
         user_socket,
     ],

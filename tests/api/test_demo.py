@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from api.app import create_app
 from tests.api.live import people_of, value
 from tests.api.process import PATIENCE
-from tests.api.support import School, serving, settings_for
+from tests.api.support import School, serving, settings_for, token
 from tests.listener.support import working
 from tests.support import school as facts
 from tests.support.servers import Database
@@ -55,6 +55,29 @@ class Browser:
             "[...document.querySelectorAll('#news li')].map(line => line.textContent)"
         )
         return found
+
+    def quiet(self) -> str | None:
+        """What stands in the place of events while there was none."""
+        found: str | None = self.value(
+            "(place => place.hidden ? null : place.textContent)(document.querySelector('#quiet'))"
+        )
+        return found
+
+    def state(self) -> str:
+        """What the page says about its stream."""
+        return str(self.value("document.querySelector('#state')?.textContent"))
+
+    def asked(self) -> int:
+        """How often the page has asked for a stream."""
+        entries = "performance.getEntriesByType('resource')"
+        return int(self.value(f"{entries}.filter(entry => entry.name.includes('/stream')).length"))
+
+    def until_state(self, wanted: str) -> None:
+        """Wait for the page to say this about its stream."""
+        deadline = time.monotonic() + PATIENCE
+        while (state := self.state()) != wanted:
+            assert time.monotonic() < deadline, (wanted, state)
+            time.sleep(0.05)
 
     def until(self, what: str, shown: Any) -> None:
         """Wait for a row of the dashboard to show this."""
@@ -103,7 +126,7 @@ def test_a_grade_shows_on_the_students_and_the_teachers_page(database: Database,
         db = stack.enter_context(database.connect())
         school = School(database, client, people_of(database))
         teacher = facts.make_person(db, school.org, "teacher", name="Tom")
-        course = facts.make_course(db, school.org, teacher=teacher)
+        course = facts.make_course(db, school.org, "ART", teacher=teacher)
         facts.enroll(db, school.org, school.cleo, course)
         work = facts.make_assignment(db, school.org, course, title="Essay")
         facts.submit(db, school.org, work, school.cleo)
@@ -115,23 +138,85 @@ def test_a_grade_shows_on_the_students_and_the_teachers_page(database: Database,
             for person, role in ((school.cleo, "student"), (teacher, "teacher"))
         )
         student.until("waiting for a grade", 1)
-        staff.until("Essay", "0 of 1 graded")
+        staff.until("ART Essay", "0 of 1 graded")
+        staff.until("ART About ART: average", "\N{EN DASH}")
         staff.until("ungraded submissions", 1)
-        staff.until("Cleo: Essay", "to be graded")
+        staff.until("Cleo: ART Essay", "to be graded")
+        assert (staff.news(), staff.quiet()) == ([], "nothing yet")
 
         db.execute(
             "update school.submission set grade = 87.5, graded_at = now() where assignment_id = %s", (work,)
         )
         student.until("waiting for a grade", 0)
         assert "grade: Cleo: 87.5" in student.news()
-        staff.until("Essay", "1 of 1 graded")
+        staff.until("ART Essay", "1 of 1 graded")
         staff.until("ungraded submissions", 0)
-        staff.until("Cleo: Essay", "87.5")
+        staff.until("Cleo: ART Essay", "87.5")
         assert "grade: Cleo: 87.5" in staff.news()
+        assert staff.quiet() is None
         # Neither has begun anew.
         for page in (student, staff):
             assert page.value("performance.getEntriesByType('navigation').length") == 1
-            assert page.value("document.querySelector('#state').textContent").endswith("live")
+            assert page.state().endswith("live")
+
+
+def test_a_parents_page_names_the_course_and_tells_local_time(database: Database, tmp_path: Path) -> None:
+    with serving(create_app(settings_for(database, demo_page=True))) as client:
+        with database.connect() as db:
+            school = School(database, client, people_of(database))
+            course = facts.make_course(db, school.org, "MATH-7")
+            facts.enroll(db, school.org, school.ada, course)
+            work = facts.make_assignment(db, school.org, course, title="Homework 1")
+            db.execute(
+                "update school.assignment set status = 'published', due_at = %s where id = %s",
+                ("2100-01-02T10:00Z", work),
+            )
+        url = f"{client.base_url}/demo#{value(school, school.parent, 'parent')}"
+        with browser(url, tmp_path / "parent") as page:
+            page.until("trend", "steady")
+            page.until("MATH-7 Homework 1", page.value("new Date('2100-01-02T10:00Z').toLocaleString()"))
+
+
+@pytest.mark.parametrize(
+    ("fragment", "said"),
+    [
+        ("", "Open this page as /demo#TOKEN, with what `homeroom token --role student` prints."),
+        ("#garbage", "What stands behind # is no token."),
+        ("#a.bnVsbA.c", "What stands behind # is no token."),
+    ],
+)
+def test_a_page_without_a_token_says_what_it_wants(
+    database: Database, tmp_path: Path, fragment: str, said: str
+) -> None:
+    with (
+        serving(create_app(settings_for(database, demo_page=True))) as client,
+        browser(f"{client.base_url}/demo{fragment}", tmp_path) as page,
+    ):
+        page.until_state(said)
+
+
+def test_a_token_that_is_refused_is_not_tried_again(database: Database, tmp_path: Path) -> None:
+    with serving(create_app(settings_for(database, demo_page=True))) as client:
+        school = School(database, client, people_of(database))
+        expired = token(school.cleo, school.org, "student", exp=1)
+        with browser(f"{client.base_url}/demo#{expired}", tmp_path) as page:
+            said = "The token is not valid (any more): `homeroom token --role student` prints a new one."
+            page.until_state(said)
+            asked = page.asked()
+            time.sleep(4)  # it would have been after 3
+            assert (page.asked(), page.state()) == (asked, said)
+
+
+def test_a_page_too_many_says_so_and_waits_for_its_turn(database: Database, tmp_path: Path) -> None:
+    with serving(create_app(settings_for(database, demo_page=True, streams_per_person=1))) as client:
+        school = School(database, client, people_of(database))
+        url = f"{client.base_url}/demo#{value(school, school.cleo, 'student')}"
+        with ExitStack() as stack:
+            with browser(url, tmp_path / "first") as first:
+                first.until_state("student, live")
+                second = stack.enter_context(browser(url, tmp_path / "second"))
+                second.until_state("You have too many streams open: close another one.")
+            second.until_state("student, live")
 
 
 def test_the_page_brings_all_that_it_loads_and_may_load_nothing_else(database: Database) -> None:

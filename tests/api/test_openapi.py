@@ -192,6 +192,7 @@ def test_everything_is_described(school: School) -> None:
     Draft202012Validator.check_schema({"components": document["components"]})
     for name, schema in document["components"]["schemas"].items():
         assert schema["properties"], name
+        assert schema["description"], name
         for field, property_ in schema["properties"].items():
             assert property_.get("description") or "const" in property_, f"{name}.{field}"
             # There are no sources yet; what an event says is its sender's business.
@@ -207,6 +208,29 @@ def test_everything_is_described(school: School) -> None:
                 usual = "text/plain; version=0.0.4" if path == "/metrics" else usual
                 kind = usual if status in ("200", "202") else "application/problem+json"
                 assert set(response["content"]) == {kind}, f"{path} {status}"
+
+
+def test_a_type_says_what_it_is_itself_and_not_what_one_field_of_it_is_for(school: School) -> None:
+    schemas = document_of(school)["components"]["schemas"]
+    assert schemas["Person"]["description"] == "Whom something is about."
+    assert schemas["Child"]["properties"]["student"]["description"] == "The child."
+    assert schemas["HandedIn"]["properties"]["student"]["description"] == "By whom."
+
+
+def test_streams_say_which_messages_they_have(school: School) -> None:
+    paths = document_of(school)["paths"]
+    streams = {path: paths[path]["get"] for path in STREAMS}
+    for path, stream in streams.items():
+        said = stream["description"]
+        role = path.split("/")[3] if path.startswith("/api/") else ""
+        if role in ("student", "parent", "teacher", "tutor"):
+            assert "Begins with `snapshot`, goes on with `update` (a JSON Merge Patch" in said
+        assert ("`metrics`" in said) == (role in ("", "teacher", "tutor")), path
+        (events,) = (parameter for parameter in stream["parameters"] if parameter["name"] == "events")
+        assert "grade,assignment,update" in json.dumps(events), path
+    director = streams["/api/v1/director/dashboard/stream"]
+    assert director["summary"] == streams["/dashboard/stream"]["summary"] == "What happens"
+    assert "Directors have no document" in director["description"]
 
 
 def test_endpoints_of_people_ask_for_a_token(school: School) -> None:

@@ -174,3 +174,4 @@ def test_only_who_holds_the_secret_signs() -> None:
 
 def test_the_page_shows_the_table_as_it_is() -> None:
     assert markdown() in (ROOT / "docs/settings.md").read_text()
+    assert "| `DEMO_PAGE` | `true` or `false` | `false` |" in markdown(), "as one writes it"

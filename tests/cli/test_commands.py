@@ -37,5 +37,12 @@ def test_the_help_says_of_each_command_which_database_it_works_on() -> None:
 def test_the_help_says_how_many_schools_the_demo_has_and_what_the_worker_does() -> None:
     assert len(DEMO) == 2
     assert "two synthetic schools" in CliRunner().invoke(api.cli.main, ["up", "--help"]).output
+    assert "/demo" in CliRunner().invoke(api.cli.main, ["up", "--help"]).output
     assert "two synthetic schools" in (Path(api.cli.__path__[0]).parents[1] / "Makefile").read_text()
     assert "queue" in CliRunner().invoke(api.cli.main, ["work", "--help"]).output
+
+
+def test_the_help_of_tail_says_where_a_patch_stands_and_what_is_not_shown() -> None:
+    shown = CliRunner().invoke(api.cli.main, ["tail", "--help"]).output
+    assert "data.patch" in shown
+    assert "`snapshot` and `metrics`" in " ".join(shown.split())

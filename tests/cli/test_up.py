@@ -161,6 +161,12 @@ def _until(condition: Any) -> Any:
 def test_the_demo_answers_ends_and_keeps_its_data(system: System) -> None:
     with system.up("--demo") as process:
         tokens = _tokens(process, ROLES)
+        assert process.stdout
+        moving = (
+            f"dashboards that move: http://127.0.0.1:{system.port}/demo#TOKEN "
+            "(TOKEN: what is printed for STUDENT, PARENT, TEACHER or TUTOR)\n"
+        )
+        assert moving in iter(process.stdout.readline, "")
         assert system.get("/health/ready").status_code == 200
         first = system.get("/api/v1/student/performance", tokens["STUDENT"])
         assert first.status_code == 200

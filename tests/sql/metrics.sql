@@ -58,6 +58,14 @@ select is(
 )
 from unnest(array['ann student', 'pam parent', 'tom parent', 'mia mentor', 'dan director', 'lea analyst', 'sid service']) as a (actor);
 
+select throws_ok(
+    'select * from board.metrics()', 'HR403', 'this is for the roles teacher, tutor and admin', 'nobody in particular has no metrics'
+);
+select throws_ok(
+    format('select * from board.metrics_of(0, %L, array[null]::uuid[])', e.role), 'HR403', null, format('nor has the role %s', e.role)
+)
+from unnest(array['director', 'analyst']) as e (role);
+
 -- All at once, as one by one; who teaches nothing, or is nobody, has zeros.
 select results_eq(
     $$

@@ -14,8 +14,9 @@ begin
 end
 $$;
 comment on function board.metrics() is
-'What the caller has before them in the role taken: select * from board.metrics(). Submissions that were assigned and not handed in
-(pending) or that wait for a grade (ungraded), students with any submission, assignments; of the courses taught, of the students
-accompanied, or of the organization. Roles teacher, tutor and admin.';
+'What the caller has before them in the role taken: select * from board.metrics(). Submissions that were given to a student and of
+which nothing was handed in (pending), or that wait for a grade (ungraded), students with any submission, assignments; of the courses
+taught, of the students accompanied, or of the organization. Roles teacher, tutor and admin; HR403 for whoever has none of them, such as
+the owner.';
 revoke all on function board.metrics() from public;
 grant execute on function board.metrics() to homeroom_teacher, homeroom_tutor, homeroom_admin;

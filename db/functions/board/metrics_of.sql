@@ -105,12 +105,15 @@ begin
             from unnest(people) as p (id)
             cross join work as w
             cross join task as k;
+        else
+            raise 'this is for the roles teacher, tutor and admin' using errcode = 'HR403';
     end case;
 end
 $$;
 comment on function board.metrics_of(bigint, text, uuid[]) is
-'What these people have before them in a role, a row each: submissions pending (not handed in) and ungraded, students with any
-submission, assignments. teacher: of the courses taught, drafts included; tutor: of the own students, and of the courses that
+'What these people have before them in a role, a row each: submissions pending (given to the student, nothing handed in) and
+ungraded, students with any submission, assignments. teacher: of the courses taught, drafts included; tutor: of the own students, and of the courses that
 these may see; admin: of the organization (who asks makes no difference: null will do). The same that a count in the tables
-says under that login, exact at any moment, at a cost that depends on the students and not on the number of submissions.';
+says under that login, exact at any moment, at a cost that depends on the students and not on the number of submissions. Raises HR403
+for any other role, and for none.';
 revoke all on function board.metrics_of(bigint, text, uuid[]) from public;

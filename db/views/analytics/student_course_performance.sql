@@ -40,7 +40,7 @@ comment on column analytics.student_course_performance.assignment_score_sum is '
 comment on column analytics.student_course_performance.quiz_average_score is 'Mean quiz score, per cent with two decimals; null without a quiz.';
 comment on column analytics.student_course_performance.assignment_average_score is 'Mean grade, per cent with two decimals; null without graded work.';
 comment on column analytics.student_course_performance.average_score is 'Mean of all quizzes and assignments together, each counting once, per cent with two decimals.';
-comment on column analytics.student_course_performance.pending_submissions is 'Submissions that were assigned and not handed in yet.';
+comment on column analytics.student_course_performance.pending_submissions is 'Rows of school.submission (the work was given to that student) of which nothing was handed in yet. A published assignment without such rows adds none, though it is due.';
 comment on column analytics.student_course_performance.ungraded_submissions is 'Submissions that were handed in and wait for their grade.';
 comment on column analytics.student_course_performance.last_performance_update is 'When these numbers last changed; null while they never have.';
 grant select on analytics.student_course_performance to homeroom_analyst, homeroom_admin;

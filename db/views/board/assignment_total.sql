@@ -28,7 +28,7 @@ one statement. All submissions count, also of students who have dropped the cour
 org_id and course_id as well (= or = any): the rows of a course lie together.';
 comment on column board.assignment_total.course_id is 'The assignment''s course.';
 comment on column board.assignment_total.submissions is 'All that there are: pending, ungraded and graded.';
-comment on column board.assignment_total.pending_submissions is 'Submissions that were assigned and not handed in yet.';
+comment on column board.assignment_total.pending_submissions is 'Rows of school.submission (the work was given to that student) of which nothing was handed in yet. A published assignment without such rows adds none, though it is due.';
 comment on column board.assignment_total.ungraded_submissions is 'Submissions that were handed in and wait for their grade.';
 comment on column board.assignment_total.graded_submissions is 'Submissions that have a grade.';
 comment on column board.assignment_total.grade_sum is 'Sum of their grades, per cent: board.average(grade_sum, graded_submissions) is the mean.';

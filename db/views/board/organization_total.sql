@@ -32,6 +32,6 @@ comment on column board.organization_total.total_quizzes_completed is 'Quiz atte
 comment on column board.organization_total.quiz_score_sum is 'Sum of their scores, per cent: board.average(quiz_score_sum, total_quizzes_completed) is the mean.';
 comment on column board.organization_total.total_assignments_completed is 'Submissions graded, of enrollments that count.';
 comment on column board.organization_total.assignment_score_sum is 'Sum of their grades, per cent.';
-comment on column board.organization_total.pending_submissions is 'Submissions that were assigned and not handed in yet.';
+comment on column board.organization_total.pending_submissions is 'Rows of school.submission (the work was given to that student) of which nothing was handed in yet. A published assignment without such rows adds none, though it is due.';
 comment on column board.organization_total.ungraded_submissions is 'Submissions that were handed in and wait for their grade.';
 grant select on board.organization_total to homeroom_analyst, homeroom_admin, homeroom_service;
