@@ -485,3 +485,55 @@ def test_who_has_no_place_any_more_is_told(world: World) -> None:
     leaders(world)
     (told,) = world.updates(since)
     assert told["data"]["patch"] == {"leaderboard": None}
+
+
+def read_leaderboard(world: World, student: UUID) -> Any:
+    claims = feed.claims(world.org, student, "student")
+    return json.loads(value(world.api, "select api.student_dashboard(%s, true, true)", claims))["leaderboard"]
+
+
+@pytest.mark.parametrize("ranked_first", [True, False])
+def test_whose_cohort_changes_is_told_where_they_stand_there(world: World, ranked_first: bool) -> None:
+    """Whether the cohorts are ranked before the document knows of it, or after."""
+    copied = """
+        insert into school.cohort (org_id, track_id, name, starts_on, ends_on, status)
+        select org_id, track_id, name || '!', starts_on, ends_on, status from school.cohort
+        where org_id = %s limit 1 returning id
+    """
+    cohort = value(world.db, copied, world.org)
+    # What the other cohort has not would become null, and bring the document.
+    for table in ("cohort_mentor", "mentor_session", "milestone", "calendar_event"):
+        world.db.execute(f"delete from school.{table}".encode())
+    refresh(world.db, world.org)
+    leaders(world)
+    held = {"leaderboard": read_leaderboard(world, world.ann)}
+    since = feed.cursor(world.api)
+    world.db.execute(
+        "update school.cohort_member set cohort_id = %s where student_id = %s", (cohort, world.ann)
+    )
+    for step in (leaders, lambda of: refresh(of.db, of.org))[:: 1 if ranked_first else -1]:
+        step(world)
+        (*_, told) = world.updates(since)
+        held = patched(held, told["data"].get("patch") or told["data"]["document"])
+    assert held["leaderboard"] == read_leaderboard(world, world.ann)
+    assert held["leaderboard"]["rank"] == 1
+
+
+def test_whose_tier_changes_is_told_where_they_stand_as_far_as_it_sees(world: World) -> None:
+    other = school.make_person(world.db, world.org, "student", name="Other")
+    enter(world.db, world.program, other, points=0)
+    refresh(world.db, world.org)
+    leaders(world)
+    for tier in ("free", "premium"):
+        since = feed.cursor(world.api)
+        world.db.execute("update school.subscription set tier = %s where student_id = %s", (tier, world.ann))
+        refresh(world.db, world.org)
+        (told,) = world.updates(since)
+        told = told["data"].get("patch") or told["data"]["document"]
+        assert told["leaderboard"] == read_leaderboard(world, world.ann)
+        assert (told["leaderboard"]["percentile"] is None) is (tier == "free")
+    since = feed.cursor(world.api)
+    world.badge(world.ann)
+    refresh(world.db, world.org)
+    (told,) = world.updates(since)
+    assert "leaderboard" not in told["data"]["patch"], "nothing of it has changed"
