@@ -43,7 +43,9 @@ class Client:
         "_hub",
         "_source",
         "_timer",
+        "afresh",
         "code",
+        "doubtful",
         "follows",
         "kinds",
         "lost",
@@ -103,6 +105,10 @@ class Client:
         """Its rights have changed since it asked for them, or its queue was full."""
         self.lost = False
         """Nobody can say what it missed."""
+        self.doubtful = 0
+        """Updates of transactions below this number may tell of what it does not see any more."""
+        self.afresh = False
+        """There was one: the document is to be read instead of updates."""
         self.unanswered = 0
         """Pings since the last pong."""
         self.code = ""
@@ -209,6 +215,9 @@ class Client:
             answer = await self._missed(reset or self.lost)
             if self.stale:
                 continue
+            if self.afresh:
+                answer.afresh = True
+                answer.events = [event for event in answer.events if event.kind != UPDATE]
             self.topics = frozenset(answer.topics)
             reset = reset or answer.reset or self.lost
             self.lost = False
@@ -233,9 +242,10 @@ class Client:
                 continue
             if snapshot:
                 await self.wire.patiently(self.shape.snapshot(answer.cursor, snapshot))
-            reset = False
+            reset = self.afresh = False
             self.position = answer.cursor
             self.seen = Snapshot.of(answer.cursor)
+            self.doubt(self.seen.xmax)
             await self._work_off(told)
             if not self.stale:
                 self._hub.admit(self)
@@ -292,7 +302,7 @@ class Client:
                 self.stale = True  # told while it was not known yet what the client hears
                 return
             mine = [event for event in batch.events if self.hears(event) and self.fresh(event)]
-            if not all(event.is_whole for event in mine):
+            if not all(map(self.may_show, mine)):
                 self.stale = True
                 return
             await self._tell(mine, None, told)
@@ -323,6 +333,16 @@ class Client:
     def is_touched_by(self, rights: Event) -> bool:
         """Whether these rights may be the client's."""
         return rights.org == self.person.org and not self.topics.isdisjoint(rights.topics)
+
+    def doubt(self, end: int) -> None:
+        """The rights of now are known: who began before this number may have computed with others."""
+        self.doubtful = max(self.doubtful, end)
+
+    def may_show(self, event: Event) -> bool:
+        """Whether an event says what there is to say, and nothing of before a change of rights."""
+        if event.kind == UPDATE and event.txid < self.doubtful:
+            self.afresh = True
+        return event.is_whole and not self.afresh
 
     def reached(self, snapshot: Snapshot | None) -> None:
         """The reader stands here: if that is as far as what was replayed, nothing of it can come again."""

@@ -141,6 +141,8 @@ class Hub:
         async with self._turn:
             changed = await self._ask_again(event for event in batch.events if event.kind == RIGHTS)
             snapshot = Snapshot.of(cursor)
+            for client in changed:
+                client.doubt(max(snapshot.xmax, batch.end))
             if batch.events:
                 for client in self._attending:
                     self._keep(client, batch)
@@ -200,7 +202,7 @@ class Hub:
             hearing = [client for client in self._audience(event) if client.awaits(event)]
             if event.kind == UPDATE:
                 for client in hearing:
-                    if client in changed or not event.is_whole:
+                    if client in changed or not client.may_show(event):
                         self._catch_up(client)
                 hearing = [client for client in hearing if client in self._live]
             if len(told) == 1:

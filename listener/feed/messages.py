@@ -71,6 +71,8 @@ class Batch(Struct):
     events: list[Event]
     more: bool = False
     """Whether there is more, which was too much for one answer."""
+    end: int = 0
+    """With rights: a transaction's number; whoever has not seen them has a lower one."""
 
 
 class Replay(Struct):

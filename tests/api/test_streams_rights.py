@@ -235,6 +235,48 @@ def test_what_was_lost_while_away_is_not_replayed(live_school: School, db: Sessi
         assert title(stream) == "Kept"
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_what_was_computed_before_a_right_ended_is_not_told_after_it(
+    live_school: School, db: Session, later: bool
+) -> None:
+    """later: the transaction that ends the right began before the one that computes."""
+    org = live_school.org
+    teacher = facts.make_person(db, org, "teacher")
+    lost, kept = (facts.make_course(db, org, teacher=teacher) for _ in range(2))
+    live_school.get("/api/v1/teacher/dashboard", teacher, "teacher")
+    with (
+        live_school.database.connect(autocommit=False) as writer,
+        live_school.database.connect(autocommit=False) as change,
+        ExitStack() as stack,
+    ):
+        stream = stream_of(stack, live_school, teacher, "teacher", TEACHER)
+        assert str(lost) in str(stream.snapshot)
+        student = facts.make_person(db, org, "student", name="Not theirs any more")
+        facts.enroll(db, org, student, lost)
+        work = facts.make_assignment(db, org, lost)
+        facts.submit(db, org, work, student, 12)
+        steps = [
+            lambda: change.execute("delete from school.course_teacher where course_id = %s", (lost,)),
+            lambda: writer.execute(
+                "select board.refresh_dashboards(%s, 'teacher', array[%s])", (org, teacher)
+            ),
+        ]
+        for step in steps if later else reversed(steps):
+            step()
+        change.commit()
+        assign(db, org, lost, "Not heard")
+        assign(db, org, kept, "Heard")
+        while (stream.message() or {"title": "Heard"}).get("title") != "Heard":
+            pass
+        writer.commit()
+        db.execute("select feed.send_to_person(%s, %s, 'end', '{}')", (org, teacher))
+        messages = stream.until("end")
+        messages += [] if messages[-2:-1] else stream.until("snapshot")
+        assert "Not theirs" not in str(messages)
+        assert str(lost) not in str(messages)
+        assert "snapshot" in [message["type"] for message in messages]
+
+
 @pytest.mark.parametrize(("loss", "status"), [("deactivated", 401), ("role", 403)])
 def test_who_may_be_here_no_more_is_shown_out(
     live_school: School, db: Session, loss: str, status: int

@@ -346,6 +346,12 @@ def test_updates_are_replayed_to_who_asks_for_them(world: World) -> None:
 
 def test_a_replay_shows_what_the_tier_of_now_may_see(world: World) -> None:
     refresh(world.db, world.org)
+    # What ends by itself is no change of rights.
+    world.db.execute(
+        "update school.subscription set ends_at = now() + interval '3 seconds' where student_id = %s",
+        (world.ann,),
+    )
+    refresh(world.db, world.org)
     since = feed.cursor(world.api)
     gaps = "update school.competency set name = name || '!' where org_id = %s"
     world.db.execute(gaps.encode(), (world.org,))
@@ -353,7 +359,8 @@ def test_a_replay_shows_what_the_tier_of_now_may_see(world: World) -> None:
     (told,) = world.replayed(world.ann, since)["events"]
     assert told["data"]["patch"]["readiness"]["gaps"] == world.stored(world.ann)["readiness"]["gaps"]
     assert "upgrade_required" not in json.dumps(told)
-    world.db.execute("update school.subscription set tier = 'free' where student_id = %s", (world.ann,))
+    ended = "select ends_at < now() from school.subscription where student_id = %s"
+    feed.wait_for(world.db, ended, world.ann)
     (told,) = world.replayed(world.ann, since)["events"]
     assert told["data"]["patch"]["readiness"]["gaps"] == "upgrade_required"
     refresh(world.db, world.org)
@@ -380,6 +387,58 @@ def test_updates_of_before_a_change_of_rights_are_not_replayed(world: World) -> 
     assert world.replayed(world.ann, since, ["note"])["afresh"] is False, "it gets none of them"
     answer = world.replayed(world.bob, since)
     assert not answer["afresh"] and len(answer["events"]) == 1, "another's rights"
+
+
+def test_an_update_computed_before_a_change_of_rights_is_not_replayed_after_it(world: World) -> None:
+    """The cursor has seen the change, and whoever computed before it commits later."""
+    feed.cursor(world.api)  # the first of a copied database forgets what came before
+    course = school.make_course(world.db, world.org)
+    school.enroll(world.db, world.org, world.ann, course)
+    refresh(world.db, world.org)
+    world.badge(world.ann, world.bob)
+    with world.database.connect(autocommit=False) as writer:
+        refresh(writer, world.org, world.ann)
+        world.db.execute(
+            "update school.enrollment set status = 'dropped' where student_id = %s", (world.ann,)
+        )
+        since = feed.cursor(world.api)
+        refresh(world.db, world.org, world.bob)
+        writer.commit()
+    answer = world.replayed(world.ann, since)
+    assert (answer["reset"], answer["afresh"], answer["events"]) == (False, True, [])
+    answer = world.replayed(world.bob, since)
+    assert not answer["afresh"] and len(answer["events"]) == 1, "begun after the cursor"
+
+
+def test_a_change_of_tier_is_one_of_rights(world: World) -> None:
+    refresh(world.db, world.org)
+    since = feed.cursor(world.api)
+    world.badge(world.ann, world.bob)
+    refresh(world.db, world.org)
+    world.db.execute("update school.subscription set tier = tier where student_id = %s", (world.ann,))
+    assert not world.replayed(world.ann, since)["afresh"], "nothing has changed"
+    world.db.execute("delete from school.subscription where student_id = %s", (world.ann,))
+    answer = world.replayed(world.ann, since)
+    assert (answer["reset"], answer["afresh"], answer["events"]) == (False, True, [])
+    assert not world.replayed(world.bob, since)["afresh"], "another's tier"
+
+
+def test_with_rights_comes_a_number_above_all_who_have_not_seen_them(world: World) -> None:
+    """Also above that of a transaction that began after the one that changes them."""
+    number = "select pg_current_xact_id()::text::bigint"
+    since = feed.cursor(world.api)
+    with (
+        world.database.connect(autocommit=False) as change,
+        world.database.connect(autocommit=False) as writer,
+    ):
+        change.execute("delete from school.subscription where student_id = %s", (world.ann,))
+        begun = value(writer, number)
+        change.commit()
+        answer = feed.read(world.api, since)
+        assert [event["kind"] for event in answer["events"]] == ["rights"]
+        assert int(answer["cursor"].split(":")[1]) <= begun < int(answer["end"])
+    world.db.execute("select feed.send_to_person(%s, %s, 'note', '{}')", (world.org, world.ann))
+    assert "end" not in feed.read(world.api, answer["cursor"])
 
 
 # --- The leaderboard
@@ -426,3 +485,55 @@ def test_who_has_no_place_any_more_is_told(world: World) -> None:
     leaders(world)
     (told,) = world.updates(since)
     assert told["data"]["patch"] == {"leaderboard": None}
+
+
+def read_leaderboard(world: World, student: UUID) -> Any:
+    claims = feed.claims(world.org, student, "student")
+    return json.loads(value(world.api, "select api.student_dashboard(%s, true, true)", claims))["leaderboard"]
+
+
+@pytest.mark.parametrize("ranked_first", [True, False])
+def test_whose_cohort_changes_is_told_where_they_stand_there(world: World, ranked_first: bool) -> None:
+    """Whether the cohorts are ranked before the document knows of it, or after."""
+    copied = """
+        insert into school.cohort (org_id, track_id, name, starts_on, ends_on, status)
+        select org_id, track_id, name || '!', starts_on, ends_on, status from school.cohort
+        where org_id = %s limit 1 returning id
+    """
+    cohort = value(world.db, copied, world.org)
+    # What the other cohort has not would become null, and bring the document.
+    for table in ("cohort_mentor", "mentor_session", "milestone", "calendar_event"):
+        world.db.execute(f"delete from school.{table}".encode())
+    refresh(world.db, world.org)
+    leaders(world)
+    held = {"leaderboard": read_leaderboard(world, world.ann)}
+    since = feed.cursor(world.api)
+    world.db.execute(
+        "update school.cohort_member set cohort_id = %s where student_id = %s", (cohort, world.ann)
+    )
+    for step in (leaders, lambda of: refresh(of.db, of.org))[:: 1 if ranked_first else -1]:
+        step(world)
+        (*_, told) = world.updates(since)
+        held = patched(held, told["data"].get("patch") or told["data"]["document"])
+    assert held["leaderboard"] == read_leaderboard(world, world.ann)
+    assert held["leaderboard"]["rank"] == 1
+
+
+def test_whose_tier_changes_is_told_where_they_stand_as_far_as_it_sees(world: World) -> None:
+    other = school.make_person(world.db, world.org, "student", name="Other")
+    enter(world.db, world.program, other, points=0)
+    refresh(world.db, world.org)
+    leaders(world)
+    for tier in ("free", "premium"):
+        since = feed.cursor(world.api)
+        world.db.execute("update school.subscription set tier = %s where student_id = %s", (tier, world.ann))
+        refresh(world.db, world.org)
+        (told,) = world.updates(since)
+        told = told["data"].get("patch") or told["data"]["document"]
+        assert told["leaderboard"] == read_leaderboard(world, world.ann)
+        assert (told["leaderboard"]["percentile"] is None) is (tier == "free")
+    since = feed.cursor(world.api)
+    world.badge(world.ann)
+    refresh(world.db, world.org)
+    (told,) = world.updates(since)
+    assert "leaderboard" not in told["data"]["patch"], "nothing of it has changed"

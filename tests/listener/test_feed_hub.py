@@ -352,6 +352,57 @@ def test_what_was_too_long_or_may_be_hidden_is_asked_for_again(last: list[dict[s
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    ("txid", "end", "told"), [(8, 0, False), (9, 0, True), (9, 12, False), (12, 12, True)]
+)
+def test_an_update_of_who_began_before_rights_changed_is_asked_for_again(
+    txid: int, end: int, told: bool
+) -> None:
+    """However much later it comes, and whatever the replay says of it."""
+
+    async def run() -> None:
+        stand, got = Stand(), Taken()
+        stand.source.version, stand.source.topics_heard = 3, [OWN, "role:student"]
+        client = await stand.client(got, follows=True)
+        messages(got)
+        serving = asyncio.create_task(client.serve(forever))
+        await asyncio.sleep(0)
+        changed = batch(event(6, kind="rights"))
+        changed.end = end
+        await stand.hub.publish(changed)
+        late = update(7, version=4, patch={"child": "gone"}) | {"txid": str(txid)}
+        stand.source.version, stand.source.events = 4, [event(5), late]
+        await stand.hub.publish(batch(late))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert messages(got) == (
+            [{"type": "update", "event_id": 7, "version": 4, "child": "gone"}]
+            if told
+            else [{"type": "note", "event_id": 5}, {"type": "snapshot", "version": 4, "points": 5}]
+        )
+        serving.cancel()
+
+    asyncio.run(run())
+
+
+def test_an_update_of_who_was_under_way_at_a_replay_is_asked_for_again() -> None:
+    """The rights may have changed before the client came."""
+
+    async def run() -> None:
+        stand, got = Stand(), Taken()
+        stand.source.version, stand.source.topics_heard = 3, [OWN]
+        client = await stand.client(got, follows=True, cursor="0.4:4:")
+        serving = asyncio.create_task(client.serve(forever))
+        await asyncio.sleep(0)
+        await stand.hub.publish(batch(update(7, version=4, patch={"child": "gone"}) | {"txid": "4"}))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert "gone" not in got.text
+        serving.cancel()
+
+    asyncio.run(run())
+
+
 def test_what_was_too_long_while_it_is_replayed_to_is_asked_for_again() -> None:
     async def run() -> None:
         stand, got = Stand(), Taken()

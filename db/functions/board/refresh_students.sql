@@ -27,7 +27,10 @@ begin
     );
 
     with d as materialized (
-        select n.*, v.is_new, case when v.is_new then c.document end as before
+        select
+            n.*, v.is_new, case when v.is_new then c.document end as before,
+            -- Where the student stands, and how much of it is seen, is not in the document, but goes by these.
+            (c.tier, c.cohort_id) is distinct from (n.tier, n.cohort_id) as is_compared_anew
         from board.student_documents(org, locked) as n
         join board.student_dashboard_cache as c on c.org_id = org and c.student_id = n.student_id
         cross join lateral (
@@ -79,6 +82,11 @@ begin
                 jsonb_build_object('last_updated', board.utc(d.updated_at))
                 || board.compared_student(org, d.student_id, d.cohort_id, d.tier)
                 || (t.told -> 'document')
+            )
+            when t.told ? 'patch' and d.is_compared_anew then jsonb_set(
+                t.told, '{patch}',
+                -- Null removes what is masked now, or is not there.
+                board.compared_student(org, d.student_id, d.cohort_id, d.tier) || (t.told -> 'patch')
             )
             else t.told
         end::json

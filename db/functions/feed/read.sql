@@ -109,7 +109,14 @@ begin
     return (
         select
             case
+                when more and t.rights then json_build_object(
+                    'cursor', c.text, 'reset', false, 'more', true, 'end', pg_current_xact_id()::text, 'events', t.events
+                )
                 when more then json_build_object('cursor', c.text, 'reset', false, 'more', true, 'events', t.events)
+                -- A number of its own: a snapshot's end may be below that of who is under way.
+                when t.rights then json_build_object(
+                    'cursor', c.text, 'reset', false, 'end', pg_current_xact_id()::text, 'events', t.events
+                )
                 else json_build_object('cursor', c.text, 'reset', false, 'events', t.events)
             end::text
         from (select feed.cursor_text(epoch, seen, after_all, held) as text) as c
@@ -122,7 +129,8 @@ begin
                         'kind', f.kind, 'data', feed.told(f)
                     )
                     order by f.id
-                ) as events
+                ) as events,
+                bool_or(f.kind = 'rights') as rights
             from unnest(portion) as f
         ) as t
     );
@@ -133,5 +141,5 @@ comment on function feed.read(text, integer) is
 "topics", "kind", "data"}]} as text, in the order in which it was written. Of more than `most` events or 16 MB a portion, by the transactions'' numbers
 and each of them whole, with "more": true; "rights" of the other portions come with each, and again. With a cursor that cannot be honoured, or a
 transaction of more than 50,000 events or 64 MB: {"cursor": null, "reset": true, "events": []}; then feed.cursor() says where to start anew. What the
-asking transaction itself wrote comes later.';
+asking transaction itself wrote comes later. With "rights" comes "end", the number of a transaction: whoever has not seen them has a lower one.';
 revoke all on function feed.read(text, integer) from public;

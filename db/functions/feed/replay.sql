@@ -44,6 +44,8 @@ begin
             coalesce(
                 bool_or(case (m.event).kind when 'update' then not (m.event).payload::jsonb ?| '{patch,document}' end), false
             )
+            -- Its writer was under way at the cursor, and may have computed before a change of rights that the cursor has seen.
+            or coalesce(bool_or((m.event).kind = 'update' and (m.event).txid = any (known_open)), false)
             or coalesce(bool_or((m.event).kind = 'update'), false) and exists (
                 select
                 from fresh as f
@@ -99,7 +101,8 @@ comment on function feed.replay(text, text[]) is
 'What the caller has missed since the cursor: {"reset", "afresh", "cursor": "<as of now>", "topics": [...], "events": [{"org", "id", "txid", "kind",
 "data"}]}, in the order in which it was written. cursor null: no events, for who starts now. kinds: those wanted, * for all; null: all but update, what
 is new on the caller''s dashboard. A cursor that cannot be honoured, or more than feed.replay_limit() events or 8 MB: reset is true, and there are none.
-afresh: the dashboard is to be read instead of its updates, which are left out: one was too long for an event, or the caller''s rights have changed.';
+afresh: the dashboard is to be read instead of its updates, which are left out: one was too long for an event, or
+the caller''s rights have changed, or may have while it was computed.';
 revoke all on function feed.replay(text, text[]) from public;
 grant execute on function feed.replay(text, text[]) to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,

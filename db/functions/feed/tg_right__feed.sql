@@ -1,4 +1,5 @@
--- For every table whose row lets one person do or see something. Argument: the column that says who.
+-- For every table whose row lets one person do or see something, also of the own dashboard (a tier).
+-- Argument: the column that says who.
 create or replace function feed.tg_right__feed() returns trigger
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
@@ -36,7 +37,7 @@ begin
         from (
             values
             ('person_role', 'person_id'), ('guardian', 'parent_id'), ('tutor_student', 'tutor_id'),
-            ('course_teacher', 'teacher_id'), ('cohort_mentor', 'mentor_id')
+            ('course_teacher', 'teacher_id'), ('cohort_mentor', 'mentor_id'), ('subscription', 'student_id')
         ) as f (name, holder)
     loop
         execute format(
