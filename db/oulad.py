@@ -249,7 +249,7 @@ def _session(url: str) -> Iterator[Connection]:
             # Best effort: what went wrong shall be heard, and the next import clears anyway.
             with suppress(psycopg.Error):
                 _clear(connection)
-            # The server ends a session a moment after the client has closed it: the next import may be sooner.
+            # The server ends a session a moment after the client closed it: the next import may be sooner.
             with suppress(psycopg.Error):
                 connection.execute("select pg_advisory_unlock(%s)", (IMPORT_LOCK,))
 
