@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import inspect
 import multiprocessing
 import os
@@ -118,6 +119,7 @@ def run(settings: Settings) -> None:
     """
     logs.configure(settings.log_level)
     app = create_app(settings)
+    _let_be()
     # uvicorn stops gracefully at a signal, and then raises it again for whoever listened before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     alone = settings.dashboard_workers == 1
@@ -138,7 +140,19 @@ def from_environment() -> Edge:
     _end_with_parent()
     settings = load(os.environ)
     logs.configure(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    _let_be()
+    return app
+
+
+def _let_be() -> None:
+    """Have the garbage collector pass over what is there now: it lives as long as the process.
+
+    Each full collection would go through all of it, and every request on its way would wait for that: the
+    slowest hundredth took six times as long.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _end_with_parent() -> None:

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 CONNECTION_LOST = "08006"
 
-DEPTH = 8
+DEPTH = 32
 """How many brief calls one connection may have on the way."""
 STALLED_SECONDS = 0.005
 """Nobody is sent after a call that takes longer."""
