@@ -22,7 +22,12 @@ begin
     where s.status = 'active';
 
     return query
-    with due as (
+    with watched as materialized (
+        select s.person_id, s.student_id, s.course_id, s.enrolled_on
+        from board.staff_seats(org, staff_attention.role, people) as s
+        where s.status = 'active'
+    ),
+    due as (
         select a.id, a.course_id, a.due_at
         from school.assignment as a
         where a.org_id = org and a.course_id = any (courses) and a.status = 'published' and a.due_at is not null
@@ -50,8 +55,7 @@ begin
     -- A student in a course, however many look after them.
     seat as (
         select e.student_id, e.course_id, max(e.enrolled_on) as enrolled_on
-        from board.staff_seats(org, staff_attention.role, people) as e
-        where e.status = 'active'
+        from watched as e
         group by e.student_id, e.course_id
     ),
     judged as (
@@ -92,9 +96,9 @@ begin
                 partition by s.person_id
                 order by jsonb_array_length(r.reasons) desc, r.overdue desc, r.average, r.student_id, r.course_id
             ) as place
-        from board.staff_seats(org, staff_attention.role, people) as s
+        from watched as s
         join reasoned as r on r.student_id = s.student_id and r.course_id = s.course_id
-        where s.status = 'active' and r.reasons <> '[]'
+        where r.reasons <> '[]'
     ),
     listed as (
         select
@@ -108,9 +112,8 @@ begin
     ),
     changing as (
         select s.person_id, min(k.next_due) as changes_at
-        from board.staff_seats(org, staff_attention.role, people) as s
+        from watched as s
         join set_work as k on k.course_id = s.course_id
-        where s.status = 'active'
         group by s.person_id
     )
     select
