@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,38 +16,9 @@ from listener.feed.hub import Hub
 from listener.feed.messages import Batch, Message, Sse, read_batch
 from listener.feed.person import Person, Refused
 from listener.feed.wire import BUFFERED_BYTES, End, Wire
+from tests.listener.source import Source
 
 Send = Callable[[Message], Any]
-
-
-class Source:
-    """What the database answers to everybody."""
-
-    def __init__(self) -> None:
-        self.topics_heard = ["role:student"]
-        self.events: list[dict[str, Any]] = []
-        self.asked = 0
-        self.kinds: list[tuple[str, ...] | None] = []
-        self.version = 0
-        """Of the dashboard; 0: there is none."""
-        self.afresh = False
-        self.held: Awaitable[object] | None = None
-
-    async def topics(self, claims: str) -> bytes:
-        self.asked += 1
-        return json.dumps({"topics": self.topics_heard}).encode()
-
-    async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
-        if self.held is not None:
-            await self.held
-        events = self.events if cursor else []
-        self.kinds.append(kinds)
-        answer = {"cursor": "0.5:5:", "reset": False, "topics": self.topics_heard, "events": events}
-        answer["afresh"] = self.afresh
-        return json.dumps(answer).encode()
-
-    async def document(self, claims: str) -> bytes:
-        return json.dumps({"version": self.version, "points": 5} if self.version else None).encode()
 
 
 class Stand:

@@ -16,6 +16,7 @@ from listener.feed.hub import Hub
 from listener.feed.messages import Message, Shape, Socket, Sse, read_batch
 from listener.feed.metrics import SCOPES_AT_ONCE, Metrics
 from listener.feed.person import Person, Unavailable
+from tests.listener.source import Source
 
 UNNAMED, NAMED, FLAT = Sse(False), Sse(True), Socket(False)
 
@@ -60,30 +61,22 @@ class Connection:
 
 
 class Viewers:
-    """A hub whose clients hear what `topics` says, and its metrics."""
+    """A hub whose clients hear what `source` says, and its metrics."""
 
     def __init__(self) -> None:
         self.hub = Hub(per_person=9, slow_seconds=1)
         self.hub.begin("0.5:5:")
         self.numbers = Numbers()
         self.metrics = Metrics(self.hub, self.numbers)
-        self.topics_heard = ["course:1"]
-
-    async def topics(self, claims: str) -> bytes:
-        return json.dumps({"topics": self.topics_heard}).encode()
-
-    async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
-        return json.dumps({"cursor": "0.5:5:", "reset": False, "topics": self.topics_heard}).encode()
-
-    async def document(self, claims: str) -> bytes:
-        return b"null"
+        self.source = Source()
+        self.source.topics_heard = ["course:1"]
 
     async def join(
         self, role: str, shape: Shape = FLAT, *, org: int = 1, person: UUID | None = None, **others: Any
     ) -> tuple[Client, Connection]:
         connection = Connection()
         who = Person(org, person or uuid4(), role, "{}", time.time() + 60)
-        client = Client(self.hub, self, who, shape, connection, **others)
+        client = Client(self.hub, self.source, who, shape, connection, **others)
         self.hub.enter(client)
 
         async def opening(cursor: str | None) -> None: ...
@@ -197,7 +190,7 @@ def test_what_was_counted_under_other_rights_is_not_told() -> None:
         viewers.numbers.held = gate.wait()
         tick = asyncio.create_task(viewers.metrics.tick())
         await asyncio.sleep(0)
-        viewers.topics_heard = []
+        viewers.source.topics_heard = []
         await viewers.hub._check(changed[0])
         viewers.hub.forget(gone)
         gate.set()

@@ -14,19 +14,7 @@ from listener.feed.hub import Hub
 from listener.feed.messages import Message, Sse
 from listener.feed.person import Person
 from listener.feed.presence import Presence
-
-
-class Source:
-    """Nobody is asked anything here."""
-
-    async def topics(self, claims: str) -> bytes:
-        raise NotImplementedError
-
-    async def replay(self, claims: str, cursor: str | None, kinds: tuple[str, ...] | None) -> bytes:
-        raise NotImplementedError
-
-    async def document(self, claims: str) -> bytes:
-        raise NotImplementedError
+from tests.listener.source import Source
 
 
 async def _nothing(message: Message) -> None: ...

@@ -1,6 +1,7 @@
 """The columns of facts that the dashboards of teachers, tutors and parents show."""
 
 from tests.support import school
+from tests.support.columns import SHOWN
 from tests.support.dashboards import Connection, Rich, add
 
 # Per column a change to a row (see rich_school and staffed) that shows to somebody.
@@ -23,43 +24,19 @@ SHOWN_TO_OTHERS: dict[str, dict[str, tuple[str, str]]] = {
         "course_id": ("course_id = %(course)s", "teacher_id = %(ted)s"),
         "teacher_id": ("teacher_id = %(ted)s", "teacher_id = %(tom)s and course_id = %(course)s"),
     },
-    "enrollment": {
-        "student_id": ("student_id = %(cid)s", "student_id = %(ann)s"),
-        "course_id": ("course_id = %(other_course)s", "student_id = %(ann)s"),
-        "status": ("status = 'dropped'", "student_id = %(ann)s"),
+    "enrollment": SHOWN["enrollment"]
+    | {
         "enrolled_on": ("enrolled_on = current_date - 100", "student_id = %(ben)s"),
     },
-    "assignment": {
-        "course_id": ("course_id = %(other_course)s", "title = 'sets'"),
-        "title": ("title = 'bags'", "title = 'sets'"),
-        "status": ("status = 'draft'", "title = 'sets'"),
-        "due_at": ("due_at = due_at + interval '1 minute'", "title = 'sets'"),
-    },
-    "submission": {
-        "assignment_id": (
-            "assignment_id = (select a.id from school.assignment as a where a.title = 'sets' limit 1)",
-            "student_id = %(ann)s and grade is null",
-        ),
-        "student_id": ("student_id = %(ben)s", "student_id = %(ann)s and grade is null"),
-        "submitted_at": ("submitted_at = null", "student_id = %(ann)s and grade is null"),
-        "grade": ("grade = 50, graded_at = now()", "student_id = %(ann)s and grade is null"),
-        "graded_at": ("graded_at = now()", "grade is not null"),
-    },
+    "assignment": SHOWN["assignment"],
+    "submission": SHOWN["submission"] | {"graded_at": ("graded_at = now()", "grade is not null")},
     "quiz": {
         "course_id": ("course_id = %(other_course)s", "title = 'fields'"),
         "title": ("title = 'meadows'", "title = 'fields'"),
         "status": ("status = 'draft'", "title = 'fields'"),
         "due_at": ("due_at = due_at + interval '1 minute'", "title = 'roots'"),
     },
-    "quiz_attempt": {
-        "quiz_id": (
-            "quiz_id = (select q.id from school.quiz as q where q.title = 'roots' limit 1)",
-            "student_id = %(ann)s",
-        ),
-        "student_id": ("student_id = %(ben)s", "student_id = %(ann)s"),
-        "completed_at": ("completed_at = null", "student_id = %(ann)s"),
-        "score": ("score = 81", "student_id = %(ann)s"),
-    },
+    "quiz_attempt": SHOWN["quiz_attempt"] | {"score": ("score = 81", "student_id = %(ann)s")},
 }
 
 # What marks them and shows only in time: when a day ends.
