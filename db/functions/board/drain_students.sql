@@ -116,7 +116,8 @@ end
 $$;
 comment on function board.drain_students(bigint, integer) is
 'Refreshes the students of an organization who have waited in the queue, at most batch_size, set-wise, in the caller''s transaction; half of
-them, if there are so many, of those who are connected (feed.presence). Any number of workers at once: each takes others. One who cannot be computed is tried again after 1, 2, 4, 8 seconds and given up after
-the fifth time (dead_at, last_error), and holds nobody up. Answers how many were tried; 0: nobody waits whom another worker does not
+them, if there are so many, of those who are connected (feed.presence). Any number of workers at once: each takes others. One who cannot
+be computed is tried again after 1, 2, 4, 8 seconds and given up after the fifth time (dead_at, last_error), and holds nobody up.
+Answers how many were tried; 0: nobody waits whom another worker does not
 have.';
 revoke all on function board.drain_students(bigint, integer) from public;
