@@ -1,4 +1,4 @@
-create or replace function board.cohort_states(org bigint, cohorts uuid[]) returns table (
+create or replace function board.cohort_states(org bigint, cohorts uuid[], with_reviews boolean default true) returns table (
     cohort_id uuid, track_id uuid, program_id uuid, director_id uuid,
     name text, track_name text, program_name text, starts_on date, ends_on date, mode text, status text,
     seats_total bigint, seats_used bigint, seats_paid integer, seats_scholarship integer, seats_sponsored integer,
@@ -22,6 +22,8 @@ set jit = off
 -- Everything is looked up by the array and joined here, which is larger than the planner takes it for: one plan serves one cohort and all.
 set plan_cache_mode = force_generic_plan
 set enable_nestloop = off
+set enable_mergejoin = off
+set max_parallel_workers_per_gather = 0
 as $$
 #variable_conflict use_column
 declare
@@ -64,7 +66,7 @@ begin
     waiting as (
         select w.cohort_id, w.stalled_reviews, w.stalls_at
         from board.cohort_waiting(
-            org, array(select t.cohort_id from total as t where t.missions_submitted + t.missions_in_review > 0)
+            org, array(select t.cohort_id from total as t where with_reviews and t.missions_submitted + t.missions_in_review > 0)
         ) as w
     )
     select
@@ -84,7 +86,7 @@ begin
         n.payments_due, n.due_amount, coalesce(o.payments, 0), coalesce(o.amount, 0),
         n.payments_paid, n.paid_amount, n.refunds, n.refunded_amount,
         coalesce(m.paid_amount, 0), coalesce(m.refunded_amount, 0),
-        coalesce(w.stalled_reviews, 0), least(clock.midnight, w.stalls_at)
+        case when with_reviews then coalesce(w.stalled_reviews, 0) end, least(clock.midnight, w.stalls_at)
     from school.cohort as c
     join school.track as t on t.org_id = org and t.id = c.track_id and t.id = any (tracks)
     join school.program as p on p.org_id = org and p.id = t.program_id
@@ -120,12 +122,12 @@ begin
     where c.org_id = org and c.id = any (cohorts);
 end
 $$;
-comment on function board.cohort_states(bigint, uuid[]) is
+comment on function board.cohort_states(bigint, uuid[], boolean) is
 'How these cohorts stand at this moment, a row each, exact from the totals: seats, members, readiness, missions, portfolios, mentors, sessions, payments.
 Where an average speaks of members, these are the active and the completed. Percentages have two decimals, rounded half up, and are null where there is
 nothing to have a share of. Seats of a pool are seats_<pool>, taken used_<pool>. missions_due: members times missions of the track that are no drafts; the
 five missions_<state> count attempts as they stand. students_covered: active members for whom there is room with a mentor (setting mentor_capacity each).
 Overdue is what was due before the organization''s today; revenue_month and refunds_month are of its current month. stalled_reviews: attempts that have
-waited for setting stalled_review_days. changes_at: when time alone may change one of these next. The list, the summary, the alerts and
+waited for setting stalled_review_days; the one number that the members'' attempts have to be looked up for: null without with_reviews. changes_at: when time alone may change one of these next. The list, the summary, the alerts and
 the pages say what this says.';
-revoke all on function board.cohort_states(bigint, uuid[]) from public;
+revoke all on function board.cohort_states(bigint, uuid[], boolean) from public;
