@@ -1,4 +1,4 @@
--- depends: 0021_dashboards
+-- depends: 0023_director
 
 -- What directors are alerted to: rules about the numbers of a cohort, and the alerts that opened by them. An alert opens once,
 -- closes once, and keeps what it was about.
