@@ -4,16 +4,13 @@ set search_path = ''
 as $$
 declare
     is_everywhere constant boolean := array_position(tracks, null) is not null;
-begin
-    perform board.mark_cohorts(
-        org,
-        array(
-            select c.id
-            from school.cohort as c
-            where c.org_id = org and (is_everywhere or c.track_id = any (tracks))
-        ),
-        'alert rule'
+    ruled constant uuid[] := array(
+        select c.id from school.cohort as c where c.org_id = org and (is_everywhere or c.track_id = any (tracks))
     );
+begin
+    if ruled <> '{}' then
+        perform board.mark_cohorts(org, ruled, 'alert rule');
+    end if;
 end
 $$;
 comment on function board.mark_ruled(bigint, uuid[]) is
