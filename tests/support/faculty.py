@@ -233,14 +233,22 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
         )
     )  # fmt: skip
     everybody = list(students[:-2])
+    # Where a row of the first student's may be moved to.
+    bare = competencies[other_track][0], missions[other_track][0]
     for of in (track, other_track, lone_track):
         for student in everybody:
             for skill in competencies[of]:
-                if dice.random() < 0.6 or student == students[0]:
+                if (dice.random() < 0.6 or student == students[0]) and (student, skill) != (
+                    students[0],
+                    bare[0],
+                ):
                     level = dice.choice([0, 10, 30, 59.999999, 60, 90, 99.5, 100, dice.randrange(100)])
                     add(db, org, "competency_score", competency_id=skill, student_id=student, level=level)
             for mission in missions[of]:
-                if dice.random() < 0.5 or (student, mission) == (students[0], missions[track][0]):
+                if (dice.random() < 0.5 or (student, mission) == (students[0], missions[track][0])) and (
+                    student,
+                    mission,
+                ) != (students[0], bare[1]):
                     _attempt(db, org, dice, now, student, mission, first=student == students[0])
     scores = [
         add(
