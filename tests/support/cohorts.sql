@@ -112,13 +112,13 @@ select
         'portfolio_health', round(n.health_sum / nullif(n.portfolios, 0), 2),
         'mentor_coverage', tests_cohorts.percent(n.covered, n.active),
         'session_completion', tests_cohorts.percent(n.held, n.held + n.missed),
-        'flags', array_remove(array[
+        'flags', case when n.status <> 'active' then '{}' else array_remove(array[
             case when round(n.readiness_sum / nullif(n.readiness_students, 0), 2) < 50 then 'below_readiness' end,
             case when tests_cohorts.percent(n.covered, n.active) < 80 then 'low_coverage' end,
             case when n.seats_used > n.seats_total and n.seats_total > 0 then 'over_capacity' end,
             case when n.overdue > 0 then 'payments_overdue' end,
             case when n.stalled > 0 then 'stalled_reviews' end
-        ], null)
+        ], null) end
     ) as item
 from tests_cohorts.numbers as n
 join school.cohort as c on c.org_id = n.org_id and c.id = n.cohort_id;
