@@ -8,12 +8,12 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from api.alert_documents import Alert
 from api.documents import Count, Person, Score
 from api.paging import Listed
 
 Mode = Literal["online", "onsite", "hybrid"]
 Status = Literal["planned", "active", "closed"]
-Severity = Literal["critical", "warning", "info"]
 Percent = Annotated[float, Meta(ge=0, description="Per cent, two decimals, rounded half up.")]
 Money = Annotated[float, Meta(description="In the organization's currency.")]
 Currency = Annotated[str, Meta(description="The organization's currency, three letters (ISO 4217).")]
@@ -29,26 +29,12 @@ class BySeverity(Struct, forbid_unknown_fields=True):
     info: Annotated[Count, Meta(description="Worth knowing.")]
 
 
-class OpenAlert(Struct, forbid_unknown_fields=True):
-    """An alert that is open, in short."""
-
-    id: Annotated[UUID, Meta(description="Its id.")]
-    name: Annotated[str, Meta(description="The rule's name.")]
-    severity: Annotated[Severity, Meta(description="How bad it is.")]
-    cohort: Annotated[Named, Meta(description="Which cohort it is about.")]
-    metric: Annotated[str, Meta(description="Which number it is about.")]
-    value: Annotated[float, Meta(description="What that was when the alert opened.")]
-    threshold: Annotated[float, Meta(description="What it may be at the most, or the least.")]
-    opened_at: Annotated[datetime, Meta(description="When it opened.")]
-    acknowledged_at: Annotated[datetime | None, Meta(description="When somebody took note of it.")]
-
-
 class Alerts(Struct, forbid_unknown_fields=True):
     """What is wrong in the cohorts that one directs."""
 
     open: Annotated[Count, Meta(description="How many alerts are open.")]
     by_severity: Annotated[BySeverity, Meta(description="The same, by how bad they are.")]
-    latest: Annotated[list[OpenAlert], Meta(description="The ten that opened last.", max_length=10)]
+    latest: Annotated[list[Alert], Meta(description="The ten that opened last.", max_length=10)]
 
 
 class DirectorSummary(Struct, forbid_unknown_fields=True):

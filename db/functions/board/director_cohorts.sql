@@ -61,7 +61,7 @@ begin
                 when 'mentor_coverage' then s.mentor_coverage
                 when 'session_completion' then s.session_completion
             end as key
-        from board.cohort_states(org, cohorts) as s
+        from board.cohort_states(org, cohorts, false) as s
     ),
     placed as (
         select k.*, row_number() over (
