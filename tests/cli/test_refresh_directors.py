@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support import cohorts, school
+from tests.support import cohort_life, school
 from tests.support.cli import homeroom
 from tests.support.servers import Database
 
@@ -28,8 +28,8 @@ class System:
         self.directors = [school.make_person(db, self.org, "director") for _ in range(2)]
         self.cohorts = [self._cohort(director) for director in self.directors]
         for director, cohort in zip(self.directors, self.cohorts, strict=True):
-            cohorts.asked(db, "director_summary", self.org, director, "director")
-            cohorts.asked(db, "director_cohort", self.org, director, "director", cohort)
+            cohort_life.asked(db, "director_summary", self.org, director, "director")
+            cohort_life.asked(db, "director_cohort", self.org, director, "director", cohort)
         homeroom(database, "refresh")
 
     def _cohort(self, director: UUID) -> UUID:

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support import cohorts, school
+from tests.support import cohort_life, school
 from tests.support.servers import Cluster, Database
 
 Session = psycopg.Connection[Any]
@@ -29,7 +29,7 @@ def life(cluster: Cluster) -> Any:
         for _ in range(3):
             school.make_person(db, org, "director")
         _more_cohorts(db, org)
-        cohorts.prepare(db)
+        cohort_life.prepare(db)
         _live(database, org)
         yield database, org
 
@@ -51,20 +51,20 @@ def _live(database: Database, org: int) -> None:
 
     def change(number: int) -> None:
         try:
-            cohorts.live(database.url(), org, CHANGES, number)
+            cohort_life.live(database.url(), org, CHANGES, number)
         except BaseException as error:
             errors.append(error)
 
     def attend() -> None:
         try:
             with database.connect() as db:
-                people = cohorts.directors(db, org)
+                people = cohort_life.directors(db, org)
                 turn = 0
                 while not over.is_set():
                     turn += 1
                     db.execute("select board.drain_queue(50)")
                     db.execute("select board.fold(%s)", (org,))
-                    cohorts.asked(db, "director_summary", org, people[turn % len(people)], "director")
+                    cohort_life.asked(db, "director_summary", org, people[turn % len(people)], "director")
                     over.wait(0.05)
         except BaseException as error:
             errors.append(error)
@@ -84,7 +84,7 @@ def _live(database: Database, org: int) -> None:
 def test_all_kinds_of_change_happened(life: tuple[Database, int]) -> None:
     database, _org = life
     with database.connect() as db:
-        done, kinds = cohorts.happened(db), cohorts.kinds(db)
+        done, kinds = cohort_life.happened(db), cohort_life.kinds(db)
     assert kinds <= done.keys() <= kinds | HARMLESS
     assert sum(n for kind, n in done.items() if kind not in HARMLESS) > 0.9 * SESSIONS * CHANGES
 
@@ -102,12 +102,12 @@ def test_the_list_and_the_summary_are_what_the_facts_say(life: tuple[Database, i
     database, org = life
     with database.connect() as db:
         person, role, director = _reader(db, org, who)
-        expected = cohorts.items(db, org, director)
-        found = cohorts.listed(db, org, person, role)
+        expected = cohort_life.items(db, org, director)
+        found = cohort_life.listed(db, org, person, role)
         assert {key: _part(found[key], item) for key, item in expected.items()} == expected
         assert found.keys() == expected.keys()
-        numbers = cohorts.summary(db, org, director)
-        answer = cohorts.asked(db, "director_summary", org, person, role)
+        numbers = cohort_life.summary(db, org, director)
+        answer = cohort_life.asked(db, "director_summary", org, person, role)
         assert _part(answer, numbers) == numbers
 
 
@@ -115,10 +115,10 @@ def test_each_page_is_what_the_facts_say(life: tuple[Database, int]) -> None:
     database, org = life
     with database.connect() as db:
         admin, role, _everything = _reader(db, org, "admin")
-        expected = cohorts.items(db, org)
+        expected = cohort_life.items(db, org)
         assert len(expected) > 8
         for cohort, item in expected.items():
-            page = cohorts.asked(db, "director_cohort", org, admin, role, UUID(cohort))
+            page = cohort_life.asked(db, "director_cohort", org, admin, role, UUID(cohort))
             assert _part(page["cohort"], item) == item
 
 
@@ -129,7 +129,7 @@ def _reader(db: Session, org: int, who: Any) -> tuple[UUID, str, UUID | None]:
         row = db.execute(query, (org,)).fetchone()
         assert row
         return row[0], "admin", None
-    person = cohorts.directors(db, org)[who]
+    person = cohort_life.directors(db, org)[who]
     return person, "director", person
 
 

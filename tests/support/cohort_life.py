@@ -1,4 +1,4 @@
-"""What cohorts go through (cohort_life.sql), and what directors should read then (cohorts.sql)."""
+"""What cohorts go through (cohort_life.sql), and what directors should read then (cohort_recount.sql)."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ Session = psycopg.Connection[Any]
 
 def prepare(db: Session) -> None:
     """Install the recount and the changes."""
-    for name in ("cohorts.sql", "cohort_life.sql"):
+    for name in ("cohort_recount.sql", "cohort_life.sql"):
         db.execute((HERE / name).read_bytes())
 
 
