@@ -27,9 +27,10 @@ class System:
         self.org = school.make_org(db)
         self.directors = [school.make_person(db, self.org, "director") for _ in range(2)]
         self.cohorts = [self._cohort(director) for director in self.directors]
-        for director, cohort in zip(self.directors, self.cohorts, strict=True):
-            cohort_life.asked(db, "director_summary", self.org, director, "director")
-            cohort_life.asked(db, "director_cohort", self.org, director, "director", cohort)
+        with database.connect("homeroom_api") as api:
+            for director, cohort in zip(self.directors, self.cohorts, strict=True):
+                cohort_life.asked(api, "director_summary", self.org, director, "director")
+                cohort_life.asked(api, "director_cohort", self.org, director, "director", cohort)
         homeroom(database, "refresh")
 
     def _cohort(self, director: UUID) -> UUID:

@@ -57,14 +57,14 @@ def _live(database: Database, org: int) -> None:
 
     def attend() -> None:
         try:
-            with database.connect() as db:
+            with database.connect() as db, database.connect("homeroom_api") as api:
                 people = cohort_life.directors(db, org)
                 turn = 0
                 while not over.is_set():
                     turn += 1
                     db.execute("select board.drain_queue(50)")
                     db.execute("select board.fold(%s)", (org,))
-                    cohort_life.asked(db, "director_summary", org, people[turn % len(people)], "director")
+                    cohort_life.asked(api, "director_summary", org, people[turn % len(people)], "director")
                     over.wait(0.05)
         except BaseException as error:
             errors.append(error)
@@ -100,25 +100,25 @@ def test_the_totals_are_exact(life: tuple[Database, int]) -> None:
 @pytest.mark.parametrize("who", ["admin", 0, 1, 2, 3])
 def test_the_list_and_the_summary_are_what_the_facts_say(life: tuple[Database, int], who: Any) -> None:
     database, org = life
-    with database.connect() as db:
+    with database.connect() as db, database.connect("homeroom_api") as api:
         person, role, director = _reader(db, org, who)
         expected = cohort_life.items(db, org, director)
-        found = cohort_life.listed(db, org, person, role)
+        found = cohort_life.listed(api, org, person, role)
         assert {key: _part(found[key], item) for key, item in expected.items()} == expected
         assert found.keys() == expected.keys()
         numbers = cohort_life.summary(db, org, director)
-        answer = cohort_life.asked(db, "director_summary", org, person, role)
+        answer = cohort_life.asked(api, "director_summary", org, person, role)
         assert _part(answer, numbers) == numbers
 
 
 def test_each_page_is_what_the_facts_say(life: tuple[Database, int]) -> None:
     database, org = life
-    with database.connect() as db:
+    with database.connect() as db, database.connect("homeroom_api") as api:
         admin, role, _everything = _reader(db, org, "admin")
         expected = cohort_life.items(db, org)
         assert len(expected) > 8
         for cohort, item in expected.items():
-            page = cohort_life.asked(db, "director_cohort", org, admin, role, UUID(cohort))
+            page = cohort_life.asked(api, "director_cohort", org, admin, role, UUID(cohort))
             assert _part(page["cohort"], item) == item
 
 

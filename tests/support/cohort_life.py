@@ -59,23 +59,23 @@ def summary(db: Session, org: int, director: UUID | None = None) -> dict[str, An
     return answer
 
 
-def asked(db: Session, function: str, org: int, person: UUID, role: str, *arguments: Any) -> Any:
-    """What an api function answers that person."""
+def asked(api: Session, function: str, org: int, person: UUID, role: str, *arguments: Any) -> Any:
+    """What an api function answers that person, in a session of the API's login."""
     places = "".join(", %s" for _ in arguments)
     claims = json.dumps({"sub": str(person), "org": org, "role": role})
-    with db.transaction():
-        row = db.execute(f"select api.{function}(%s{places})".encode(), (claims, *arguments)).fetchone()
+    with api.transaction():
+        row = api.execute(f"select api.{function}(%s{places})".encode(), (claims, *arguments)).fetchone()
     assert row
     return json.loads(row[0]) if isinstance(row[0], str) else row[0]
 
 
-def listed(db: Session, org: int, person: UUID, role: str) -> dict[str, Any]:
+def listed(api: Session, org: int, person: UUID, role: str) -> dict[str, Any]:
     """All cohorts that the person directs, as the list says, by id."""
     found: dict[str, Any] = {}
     cursor = None
     while True:
         page = asked(
-            db, "director_cohorts", org, person, role, None, None, None, None, "name", False, 500, cursor
+            api, "director_cohorts", org, person, role, None, None, None, None, "name", False, 500, cursor
         )
         found |= {item["id"]: item for item in page["items"]}
         cursor = page["next_cursor"]

@@ -219,7 +219,7 @@ create table tests_life.done (
     primary key (session, kind)
 );
 
-create procedure tests_life.run(org bigint, changes integer, session integer, seed double precision)
+create procedure tests_life.run(org bigint, changes integer, number_of_session integer, seed double precision)
 language plpgsql
 as $$
 declare
@@ -238,7 +238,7 @@ begin
             when deadlock_detected or unique_violation or foreign_key_violation or not_null_violation then
                 chosen.kind := sqlstate;
         end;
-        insert into tests_life.done as d (session, kind, n) values (run.session, chosen.kind, 1)
+        insert into tests_life.done as d (session, kind, n) values (number_of_session, chosen.kind, 1)
         on conflict (session, kind) do update set n = d.n + 1;
         commit;
     end loop;
