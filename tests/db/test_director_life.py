@@ -1,6 +1,5 @@
 """After an hour of changes, every number that a director reads is what plain SQL counts from the facts."""
 
-import json
 import threading
 from typing import Any
 from uuid import UUID
@@ -115,11 +114,12 @@ def test_each_page_is_what_the_facts_say(life: tuple[Database, int]) -> None:
     database, org = life
     with database.connect() as db, database.connect("homeroom_api") as api:
         admin, role, _everything = _reader(db, org, "admin")
-        expected = cohort_life.items(db, org)
-        assert len(expected) > 8
-        for cohort, item in expected.items():
+        heads, pages = cohort_life.items(db, org), cohort_life.pages(db, org)
+        assert len(heads) > 8
+        for cohort, head in heads.items():
             page = cohort_life.asked(api, "director_cohort", org, admin, role, UUID(cohort))
-            assert _part(page["cohort"], item) == item
+            assert _part(page["cohort"], head) == head
+            assert _part(page, pages[cohort]) == _near(pages[cohort])
 
 
 def _reader(db: Session, org: int, who: Any) -> tuple[UUID, str, UUID | None]:
@@ -133,10 +133,17 @@ def _reader(db: Session, org: int, who: Any) -> tuple[UUID, str, UUID | None]:
     return person, "director", person
 
 
+def _near(document: Any, key: str = "") -> Any:
+    """The same, where PostgreSQL interpolates in binary fractions to a hundredth."""
+    if isinstance(document, dict):
+        return {key: _near(value, key) for key, value in document.items()}
+    if document is not None and ("median" in key or "quartile" in key):
+        return pytest.approx(document, abs=0.011)
+    return document
+
+
 def _part(document: Any, like: Any) -> Any:
-    """Of a document what another has as well, flags in order."""
+    """Of a document what another has as well."""
     if isinstance(like, dict):
         return {key: _part(document.get(key), value) for key, value in like.items()}
-    if isinstance(like, list):
-        return sorted(document, key=json.dumps) if isinstance(document, list) else document
     return document

@@ -51,6 +51,12 @@ def items(db: Session, org: int, director: UUID | None = None) -> dict[str, Any]
     return dict(rows)
 
 
+def pages(db: Session, org: int) -> dict[str, Any]:
+    """What the page of each cohort should say besides, by id."""
+    query = "select cohort_id::text, page from tests_cohorts.page where org_id = %s"
+    return dict(db.execute(query, (org,)).fetchall())
+
+
 def summary(db: Session, org: int, director: UUID | None = None) -> dict[str, Any]:
     """What the numbers of the summary should be."""
     row = db.execute("select tests_cohorts.summary(%s, %s)", (org, director)).fetchone()

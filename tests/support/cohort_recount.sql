@@ -162,3 +162,158 @@ as $$
     from tests_cohorts.numbers as n
     where n.org_id = org and (director is null or n.director_id = director)
 $$;
+
+create function tests_cohorts.quantile(fraction double precision, numbers numeric[]) returns numeric
+language sql immutable parallel safe
+return (select round((percentile_cont(fraction) within group (order by n))::numeric, 2) from unnest(numbers) as n);
+
+create function tests_cohorts.pools(org bigint, cohort uuid, wanted text) returns json
+language sql stable parallel safe
+return (
+    select json_build_object(
+        'paid', count(*) filter (where m.seat_pool = 'paid'), 'scholarship', count(*) filter (where m.seat_pool = 'scholarship'),
+        'sponsored', count(*) filter (where m.seat_pool = 'sponsored')
+    )
+    from school.cohort_member as m
+    where m.org_id = org and m.cohort_id = cohort and m.status = wanted
+);
+
+create function tests_cohorts.paid(org bigint, cohort uuid, wanted text, before date) returns json
+language sql stable parallel safe
+return (
+    select json_build_object('count', count(*), 'amount', coalesce(sum(p.amount), 0))
+    from school.payment as p
+    where p.org_id = org and p.cohort_id = cohort and p.status = wanted and (before is null or p.due_on < before)
+);
+
+create function tests_cohorts.states(org bigint, cohort uuid, states text[]) returns bigint
+language sql stable parallel safe
+return (
+    select count(*) from tests_cohorts.attempt as a where a.org_id = org and a.cohort_id = cohort and a.state = any (states)
+);
+
+-- What a cohort's page says besides.
+create view tests_cohorts.page as
+select
+    c.org_id, c.id as cohort_id,
+    json_build_object(
+        'enrollment', json_build_object(
+            'by_status', json_build_object(
+                'active', tests_cohorts.pools(c.org_id, c.id, 'active'), 'completed', tests_cohorts.pools(c.org_id, c.id, 'completed'),
+                'withdrawn', tests_cohorts.pools(c.org_id, c.id, 'withdrawn')
+            ),
+            'by_week', (
+                select coalesce(json_agg(json_build_object('week', w.week, 'joined', w.joined) order by w.week), '[]')
+                from (
+                    select date_trunc('week', m.joined_at at time zone o.time_zone)::date as week, count(*) as joined
+                    from school.cohort_member as m
+                    where m.org_id = c.org_id and m.cohort_id = c.id
+                    group by 1
+                ) as w
+            )
+        ),
+        'mentors', (
+            select coalesce(json_agg(json_build_object(
+                'id', p.id, 'name', p.name,
+                'load', round(
+                    n.active::numeric
+                    / (select count(*) from school.cohort_mentor as x where x.org_id = c.org_id and x.cohort_id = c.id), 2
+                ),
+                'sessions_held', t.held, 'sessions_missed', t.missed, 'rating', t.rating
+            ) order by p.name, p.id), '[]')
+            from school.cohort_mentor as m
+            join school.person as p on p.org_id = m.org_id and p.id = m.mentor_id
+            cross join lateral (
+                select
+                    count(*) filter (where s.status = 'held') as held, count(*) filter (where s.status = 'missed') as missed,
+                    round(avg(s.rating), 2) as rating
+                from school.mentor_session as s
+                where s.org_id = m.org_id and s.cohort_id = m.cohort_id and s.mentor_id = m.mentor_id
+            ) as t
+            where m.org_id = c.org_id and m.cohort_id = c.id
+        ),
+        'readiness_distribution', json_build_object(
+            'students', cardinality(r.scores),
+            'bins', (
+                select json_agg(json_build_object('from', b, 'to', b + 10, 'students', (
+                    select count(*) from unnest(r.scores) as s where s >= b and (s < b + 10 or b = 90)
+                )) order by b)
+                from generate_series(0, 90, 10) as b
+            ),
+            'lower_quartile', tests_cohorts.quantile(0.25, r.scores), 'median', tests_cohorts.quantile(0.5, r.scores),
+            'upper_quartile', tests_cohorts.quantile(0.75, r.scores)
+        ),
+        'competency_heatmap', (
+            select coalesce(json_agg(json_build_object(
+                'id', k.id, 'name', k.name, 'required_level', round(k.required_level, 2), 'students', cardinality(l.levels),
+                'reached', (select count(*) from unnest(l.levels) as v where v >= k.required_level),
+                'average', (select round(avg(v), 2) from unnest(l.levels) as v),
+                'levels', (
+                    select json_agg((select count(*) from unnest(l.levels) as v where v >= b and (v < b + 10 or b = 90)) order by b)
+                    from generate_series(0, 90, 10) as b
+                )
+            ) order by k.name, k.id), '[]')
+            from school.competency as k
+            cross join lateral (
+                select coalesce(array_agg(s.level), '{}') as levels
+                from tests_cohorts.member as m
+                join school.competency_score as s
+                    on s.org_id = m.org_id and s.student_id = m.student_id and s.competency_id = k.id
+                where m.org_id = c.org_id and m.cohort_id = c.id
+            ) as l
+            where k.org_id = c.org_id and k.track_id = c.track_id
+        ),
+        'mission_funnel', json_build_object(
+            'started', tests_cohorts.states(c.org_id, c.id, '{started,submitted,in_review,approved,rejected}'),
+            'submitted', tests_cohorts.states(c.org_id, c.id, '{submitted,in_review,approved,rejected}'),
+            'in_review', tests_cohorts.states(c.org_id, c.id, '{in_review,approved,rejected}'),
+            'approved', tests_cohorts.states(c.org_id, c.id, '{approved}'),
+            'rejected', tests_cohorts.states(c.org_id, c.id, '{rejected}'),
+            'states', json_build_object(
+                'started', tests_cohorts.states(c.org_id, c.id, '{started}'),
+                'submitted', tests_cohorts.states(c.org_id, c.id, '{submitted}'),
+                'in_review', tests_cohorts.states(c.org_id, c.id, '{in_review}'),
+                'approved', tests_cohorts.states(c.org_id, c.id, '{approved}'),
+                'rejected', tests_cohorts.states(c.org_id, c.id, '{rejected}')
+            ),
+            'median_approval_hours', tests_cohorts.quantile(0.5, array(
+                select extract(epoch from a.reviewed_at - a.submitted_at) / 3600
+                from tests_cohorts.attempt as a
+                where a.org_id = c.org_id and a.cohort_id = c.id and a.state = 'approved'
+            ))
+        ),
+        'portfolio', (
+            select json_build_object(
+                'students', (select count(*) from tests_cohorts.portfolio as p where p.org_id = c.org_id and p.cohort_id = c.id),
+                'items', count(*), 'draft', count(*) filter (where p.state = 'draft'),
+                'submitted', count(*) filter (where p.state = 'submitted'), 'in_review', count(*) filter (where p.state = 'in_review'),
+                'approved', count(*) filter (where p.state = 'approved'), 'rejected', count(*) filter (where p.state = 'rejected'),
+                'quality', round(avg(p.quality), 2)
+            )
+            from tests_cohorts.member as m
+            join school.portfolio_item as p on p.org_id = m.org_id and p.student_id = m.student_id
+            where m.org_id = c.org_id and m.cohort_id = c.id
+        ),
+        'payments', json_build_object(
+            'currency', o.currency,
+            'paid', tests_cohorts.paid(c.org_id, c.id, 'paid', null), 'due', tests_cohorts.paid(c.org_id, c.id, 'due', null),
+            'overdue', tests_cohorts.paid(c.org_id, c.id, 'due', (now() at time zone o.time_zone)::date),
+            'refunded', (
+                select json_build_object('count', count(*), 'amount', coalesce(sum(f.amount), 0))
+                from school.refund as f
+                where f.org_id = c.org_id and f.cohort_id = c.id
+            )
+        )
+    ) as page
+from school.cohort as c
+join school.organization as o on o.org_id = c.org_id
+join tests_cohorts.numbers as n on n.org_id = c.org_id and n.cohort_id = c.id
+cross join lateral (
+    select array(
+        select distinct on (s.student_id) s.score
+        from tests_cohorts.member as m
+        join school.readiness_score as s on s.org_id = m.org_id and s.student_id = m.student_id
+        where m.org_id = c.org_id and m.cohort_id = c.id
+        order by s.student_id, s.scored_at desc
+    ) as scores
+) as r;
