@@ -39,8 +39,9 @@ create table board.alert_rule (
     constraint alert_rule_severity_is_known check (severity in ('critical', 'warning', 'info'))
 );
 comment on table board.alert_rule is
-'What opens an alert about a cohort whose status is active. Of a rule of the organization and one of the track with the same name, the track''s
-counts alone, also while it is not active: so a track goes without. Admins change rules; cohorts are judged by them within seconds.';
+'What opens an alert about a cohort whose status is active. Of a rule of the organization and one of the track with the same name, the
+track''s counts alone, also while it is not active: so a track goes without. Admins change rules; cohorts are judged by them within
+seconds.';
 comment on column board.alert_rule.track_id is 'For the cohorts of this track; null for those of all tracks.';
 comment on column board.alert_rule.name is 'What its alerts and a cohort''s flags are called.';
 comment on column board.alert_rule.metric is 'Which number of a cohort, by its column of board.cohort_states().';
@@ -94,7 +95,8 @@ create table board.alert (
     constraint alert_acknowledged_is_whole check (acknowledged_at is not null or (acknowledged_by is null and note is null)),
     constraint alert_note_is_short check (length(note) between 1 and 2000)
 );
-comment on table board.alert is 'What was wrong with a cohort, from when to when: at most one open alert per cohort and rule. board.alert_change has its history.';
+comment on table board.alert is
+'What was wrong with a cohort, from when to when: at most one open alert per cohort and rule. board.alert_change has its history.';
 comment on column board.alert.rule_id is 'By which rule; null once that is deleted.';
 comment on column board.alert.name is 'The rule''s name.';
 comment on column board.alert.metric is 'Which number of the cohort.';
@@ -105,14 +107,14 @@ comment on column board.alert.status is 'open or closed.';
 comment on column board.alert.opened_at is 'When the number was first seen on the wrong side.';
 comment on column board.alert.opened_value is 'What it was then.';
 comment on column board.alert.evidence is
-'The numbers that opened it: metric, value, comparison, threshold; numerator and denominator of a ratio; numbers: the cohort''s numbers that it was
-made of, by their names; as_of.';
+'The numbers that opened it: metric, value, comparison, threshold; numerator and denominator of a ratio; numbers: the cohort''s numbers
+that it was made of, each with name and value; as_of.';
 comment on column board.alert.last_value is 'What the number was when it was last looked at; null where there was none.';
 comment on column board.alert.clear_since is 'Since when the number has been on the good side, by the rule''s margin; null while it is not.';
 comment on column board.alert.closed_value is 'What the number was when the alert closed; null where there was none.';
 comment on column board.alert.closed_because is
-'cleared: the number was good for as long as the rule asks; cohort_closed, cohort_planned: what is not active has no alerts; cohort_moved: to
-another track; rule_changed: it is about another number now; rule_inactive, rule_deleted; rule_replaced: by the track''s own.';
+'cleared: the number was good for as long as the rule asks; cohort_closed, cohort_planned: what is not active has no alerts; cohort_moved:
+to another track; rule_changed: it is about another number now; rule_inactive; rule_deleted; rule_replaced: by the track''s own.';
 comment on column board.alert.acknowledged_at is 'When the director or an admin said that it is known; null until then.';
 comment on column board.alert.acknowledged_by is 'Who did; null once that person is deleted.';
 comment on column board.alert.note is 'What that person wrote.';
@@ -120,7 +122,7 @@ create unique index alert_open_key on board.alert (org_id, cohort_id, rule_id) w
 create index alert_cohort_idx on board.alert (org_id, cohort_id, opened_at);
 create index alert_opened_idx on board.alert (org_id, opened_at, id);
 create index alert_rule_idx on board.alert (org_id, rule_id);
-create index alert_acknowledged_by_idx on board.alert (org_id, acknowledged_by) where acknowledged_by is not null;
+create index alert_acknowledged_by_idx on board.alert (org_id, acknowledged_by);
 alter table board.alert enable row level security;
 alter table board.alert force row level security;
 
@@ -148,7 +150,7 @@ comment on column board.alert_change.threshold is 'What the rule''s threshold wa
 comment on column board.alert_change.severity is 'The alert''s severity from then on.';
 comment on column board.alert_change.because is 'Why it closed, see board.alert.closed_because.';
 create index alert_change_alert_idx on board.alert_change (org_id, alert_id, id);
-create index alert_change_by_idx on board.alert_change (org_id, by_id) where by_id is not null;
+create index alert_change_by_idx on board.alert_change (org_id, by_id);
 alter table board.alert_change enable row level security;
 alter table board.alert_change force row level security;
 

@@ -279,6 +279,28 @@ insert into expectation (relation, actors, sees) values
     '{pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent}'
 ),
 ('board.dashboard_update_queue', '{everything}', '{North,South}'),
+(
+    'board.alert_rule', '{everything}',
+    '{below_readiness,below_readiness,loud,low_coverage,low_coverage,over_capacity,over_capacity,payments_overdue,payments_overdue,quiet,
+    quiet,stalled_reviews,stalled_reviews}'
+),
+('board.alert_rule', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.alert_rule', '{dan director}', '{below_readiness,low_coverage,over_capacity,payments_overdue,quiet,stalled_reviews}'),
+(
+    'board.alert_rule', '{lea analyst,abe admin,sid service}',
+    '{below_readiness,loud,low_coverage,over_capacity,payments_overdue,quiet,stalled_reviews}'
+),
+('board.alert_rule', '{zia admin}', '{below_readiness,low_coverage,over_capacity,payments_overdue,quiet,stalled_reviews}'),
+('board.alert', '{everything}', '{loud Spring,quiet Dawn,quiet Fall}'),
+('board.alert', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.alert', '{dan director}', '{quiet Fall}'),
+('board.alert', '{lea analyst,abe admin,sid service}', '{loud Spring,quiet Fall}'),
+('board.alert', '{zia admin}', '{quiet Dawn}'),
+('board.alert_change', '{everything}', '{North,North,South}'),
+('board.alert_change', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.alert_change', '{dan director}', '{North}'),
+('board.alert_change', '{lea analyst,abe admin,sid service}', '{North,North}'),
+('board.alert_change', '{zia admin}', '{South}'),
 ('board.leaderboard', '{everything}', '{ann Fall,zoe Dawn}'),
 ('board.leaderboard_refresh', '{everything}', '{North,South}'),
 

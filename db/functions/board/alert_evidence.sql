@@ -35,7 +35,7 @@ begin
         'numerator', (select sum((state ->> u.name)::numeric) from unnest(upper_part) as u (name)),
         'denominator', (select sum((state ->> u.name)::numeric) from unnest(lower_part) as u (name)),
         'numbers', (
-            select json_object_agg(n.name, state -> n.name order by n.name)
+            select json_agg(json_build_object('name', n.name, 'value', state -> n.name) order by n.name)
             from (select distinct u.name from unnest(array[metric] || upper_part || lower_part || others) as u (name)) as n
         ),
         'as_of', board.utc(moment)
@@ -45,5 +45,5 @@ $$;
 comment on function board.alert_evidence(text, text, numeric, jsonb, timestamptz) is
 'What an alert says of the numbers that opened it. state: the cohort''s row of board.cohort_states() as an object, as of moment. Answers
 {"metric", "value", "comparison", "threshold", "numerator", "denominator", "numbers", "as_of"}: numerator and denominator are null where
-the metric is no ratio; numbers are those of the cohort that it was made of, by name.';
+the metric is no ratio; numbers are those of the cohort that it was made of, each with name and value.';
 revoke all on function board.alert_evidence(text, text, numeric, jsonb, timestamptz) from public;

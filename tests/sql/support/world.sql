@@ -219,6 +219,20 @@ begin
 
     perform board.refresh_leaderboard(o.org_id) from school.organization as o;
 
+    insert into board.alert_rule (org_id, track_id, name, metric, comparison, threshold)
+    select t.org_id, t.id, g.rule, 'mentors', 'below', 1
+    from (values ('Data', 'quiet'), ('Web', 'loud'), ('Care', 'quiet')) as g (track, rule)
+    join school.track as t on t.name = g.track;
+
+    insert into board.alert (org_id, cohort_id, rule_id, name, metric, comparison, threshold, severity, opened_value, evidence)
+    select c.org_id, c.id, r.id, r.name, r.metric, r.comparison, r.threshold, r.severity, 0, '{}'
+    from school.cohort as c
+    join board.alert_rule as r on r.org_id = c.org_id and r.track_id = c.track_id
+    where c.name <> 'Idle';
+
+    insert into board.alert_change (org_id, alert_id, change, value, threshold, severity)
+    select a.org_id, a.id, 'opened', a.opened_value, a.threshold, a.severity from board.alert as a;
+
     insert into ingest.rejected (org_id, source, entity, line, row_data, reason)
     select o.org_id, 'paper', g.entity, 2, '{}', 'illegible'
     from (values ('North', 'pupils'), ('South', 'staff')) as g (organization, entity)
@@ -243,7 +257,8 @@ South  Program Skills, track Care, cohort Dawn (mentor zac, likewise): zoe.
 
 Cohorts have a session of all or of one, a milestone and an event; feast and picnic are for everybody of their organization.
 Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, most of
-the people a notification. ann and zoe have taken an action; no dashboard was computed yet. Of North''s list of pupils and of South''s list of staff a row was rejected.';
+the people a notification. ann and zoe have taken an action; no dashboard was computed yet. Data and Care have the rule quiet,
+Web has loud, beside those of every organization; by each an alert is open, about Fall, Dawn and Spring. Of North''s list of pupils and of South''s list of staff a row was rejected.';
 
 create function tests.person(name text) returns uuid
 language sql
