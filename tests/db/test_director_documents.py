@@ -335,28 +335,32 @@ def test_a_summary_counts_the_open_alerts(faculty: Faculty, db: Connection) -> N
     assert shown == {(str(row["cohort_id"]), str(row["id"])) for row in all_open}
 
 
+WEEK = (
+    "(m.joined_at at time zone o.time_zone)::date "
+    "- (extract(isodow from m.joined_at at time zone o.time_zone)::integer - 1)"
+)
+POOLS = """
+    select jsonb_object_agg(s.status, s.pools) from (
+        select s.status, jsonb_object_agg(p.pool, (
+            select count(*) from school.cohort_member as m
+            where m.cohort_id = c.id and m.status = s.status and m.seat_pool = p.pool and {}
+        )) as pools
+        from unnest('{{active,completed,withdrawn}}'::text[]) as s (status),
+            unnest('{{paid,scholarship,sponsored}}'::text[]) as p (pool)
+        group by s.status
+    ) as s
+"""
 PAGE = {
-    "enrollment": """
+    "enrollment": f"""
         select jsonb_build_object(
-            'by_status', (
-                select jsonb_object_agg(s.status, s.pools) from (
-                    select s.status, jsonb_object_agg(p.pool, (
-                        select count(*) from school.cohort_member as m
-                        where m.cohort_id = c.id and m.status = s.status and m.seat_pool = p.pool
-                    )) as pools
-                    from unnest('{active,completed,withdrawn}'::text[]) as s (status),
-                        unnest('{paid,scholarship,sponsored}'::text[]) as p (pool)
-                    group by s.status
-                ) as s
-            ),
+            'by_status', ({POOLS.format("true")}),
             'by_week', (
-                select coalesce(jsonb_agg(jsonb_build_object('week', w.week, 'joined', w.n) order by w.week), '[]')
+                select coalesce(jsonb_agg(jsonb_build_object(
+                    'week', w.week, 'joined', w.n, 'by_status', ({POOLS.format(WEEK + " = w.week")})
+                ) order by w.week), '[]')
                 from (
-                    select d.day - (extract(isodow from d.day)::integer - 1) as week, count(*) as n
-                    from school.cohort_member as m
-                    cross join lateral (select (m.joined_at at time zone o.time_zone)::date as day) as d
-                    where m.cohort_id = c.id
-                    group by 1
+                    select {WEEK} as week, count(*) as n
+                    from school.cohort_member as m where m.cohort_id = c.id group by 1
                 ) as w
             )
         )
@@ -381,7 +385,7 @@ PAGE = {
             'students', count(r.score),
             'bins', jsonb_build_array({
         ", ".join(
-            f"jsonb_build_object('from', {low}, 'to', {low + 10}, 'students', "
+            f"jsonb_build_object('at_least', {low}, 'below', {low + 10}, 'students', "
             f"count(*) filter (where r.score >= {low} and r.score {'<' if low < 90 else '<='} {low + 10}))"
             for low in range(0, 100, 10)
         )

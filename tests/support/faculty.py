@@ -130,8 +130,8 @@ SHOWN_TO_DIRECTORS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "payment": {
         "cohort_id": ("cohort_id = %(winter)s", "id = %(payment)s"),
-        "amount": ("amount = amount + 1", "id = %(payment)s"),
-        "status": ("status = 'cancelled', paid_on = null", "id = %(payment)s"),
+        "amount": ("amount = amount + 1", "id = %(other_payment)s"),
+        "status": ("status = 'cancelled', paid_on = null", "id = %(other_payment)s"),
         "due_on": ("due_on = due_on - 400", "id = %(due)s"),
         "paid_on": ("paid_on = paid_on - 400", "id = %(payment)s"),
     },
