@@ -13,7 +13,15 @@ import pytest
 from tests.support.changes import REFUSED, random_change, savepoint
 from tests.support.columns import columns_of
 from tests.support.dashboards import Connection, add
-from tests.support.faculty import SHOWN_TO_DIRECTORS, Faculty, looks, make_faculty, refresh, settle
+from tests.support.faculty import (
+    SHOWN_TO_DIRECTORS,
+    Faculty,
+    looks,
+    make_faculty,
+    make_settled,
+    refresh,
+    settle,
+)
 from tests.support.servers import Cluster
 
 # What a transaction may change that somebody else moves or looks at meanwhile.
@@ -55,7 +63,7 @@ FACTS = {
 @pytest.fixture
 def faculty(cluster: Cluster) -> Iterator[Faculty]:
     """A school of one test."""
-    with cluster.prepared(make_faculty) as (database, (org, names)):
+    with cluster.prepared(make_settled) as (database, (org, names)):
         yield Faculty(database, org, dict(names))
 
 
@@ -85,6 +93,7 @@ def read_all(db: Connection, org: int) -> None:
         assert said == db.execute(computed.encode(), {"org": org, "role": whose, "key": key}).fetchone()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("level", ["read committed", "repeatable read"])
 @pytest.mark.parametrize("moved", [False, True])
 def test_what_was_under_way_is_seen_once_it_is_committed(cluster: Cluster, moved: bool, level: str) -> None:
@@ -92,8 +101,7 @@ def test_what_was_under_way_is_seen_once_it_is_committed(cluster: Cluster, moved
     unmarked = []
     refused = set()
     for name, fact in FACTS.items():
-        with cluster.prepared(make_faculty) as (database, (org, names)), database.connect() as db:
-            refresh(db, org)
+        with cluster.prepared(make_settled) as (database, (org, names)), database.connect() as db:
             names = {**names, "org": org}
             with database.connect(autocommit=False) as writer:
                 writer.isolation_level = (
@@ -131,7 +139,6 @@ def test_a_transaction_that_knows_an_old_director(faculty: Faculty, level: str) 
     """It begins before the director moves, and writes after: repeatable read cannot know the new one."""
     org, names = faculty.org, {**faculty.names, "org": faculty.org}
     with faculty.database.connect() as db, faculty.database.connect(autocommit=False) as writer:
-        settle(db, org)
         writer.isolation_level = (
             psycopg.IsolationLevel.REPEATABLE_READ if level == "repeatable read"
             else psycopg.IsolationLevel.READ_COMMITTED
@@ -155,7 +162,6 @@ def test_a_transaction_that_knows_an_old_director(faculty: Faculty, level: str) 
 def test_what_is_committed_is_seen(faculty: Faculty, fact: str) -> None:
     org, names = faculty.org, {**faculty.names, "org": faculty.org}
     with faculty.database.connect() as db:
-        settle(db, org)
         db.execute(FACTS[fact].encode(), names)
         found = looks(db, org)
         assert (False, True) in {look[2:] for look in found}
@@ -166,7 +172,6 @@ def test_what_is_committed_is_seen(faculty: Faculty, fact: str) -> None:
 def test_a_fact_of_one_cohort_leaves_the_others(faculty: Faculty) -> None:
     org, names = faculty.org, {**faculty.names, "org": faculty.org}
     with faculty.database.connect() as db:
-        settle(db, org)
         db.execute(FACTS["a payment"].encode(), names)
         out = {look[1] for look in looks(db, org) if not look[2]}
         assert out == {names["cohort"], names["dora"], names["abe"]}
@@ -175,7 +180,6 @@ def test_a_fact_of_one_cohort_leaves_the_others(faculty: Faculty) -> None:
 def test_every_column_that_shows_marks(faculty: Faculty) -> None:
     org, names = faculty.org, faculty.names
     with faculty.database.connect() as db:
-        settle(db, org)
         wrong = []
         for table, changes in SHOWN_TO_DIRECTORS.items():
             for column, (change, where) in changes.items():
@@ -211,7 +215,6 @@ def test_random_changes_of_two_sessions(faculty: Faculty, seed: int) -> None:
     options = "-c lock_timeout=20ms"
     with database.connect() as db:
         db.execute("update ops.setting set value = 0 where name = 'director_debounce'")
-        settle(db, org)
         db.execute("update board.dashboard_cache set seen_at = now()")
         db.execute("update board.director_cohort_dashboard set seen_at = now()")
         with (
@@ -346,7 +349,6 @@ def test_fresh_until_midnight_in_the_organization(still: Connection) -> None:
 def test_past_its_time_it_is_computed_anew(faculty: Faculty) -> None:
     org = faculty.org
     with faculty.database.connect() as db:
-        settle(db, org)
         for table in ("board.dashboard_cache", "board.director_cohort_dashboard"):
             db.execute(f"update {table} set fresh_until = now() where document is not null".encode())
         assert {look[2:] for look in looks(db, org)} == {(False, False)}
@@ -357,7 +359,6 @@ def test_past_its_time_it_is_computed_anew(faculty: Faculty) -> None:
 def test_a_restored_database_computes_anew(faculty: Faculty) -> None:
     org = faculty.org
     with faculty.database.connect() as db:
-        settle(db, org)
         for table in ("board.dashboard_cache", "board.director_cohort_dashboard"):
             db.execute(
                 f"update {table} set computed_in = '999999999:999999999:' where document is not null".encode()

@@ -314,6 +314,13 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
     return org, names
 
 
+def make_settled(db: Connection) -> tuple[int, dict[str, Any]]:
+    """Make the same, with every page and summary computed and all alerts open that have to be."""
+    org, names = make_faculty(db)
+    settle(db, org)
+    return org, names
+
+
 def _attempt(
     db: Connection, org: int, dice: random.Random, now: datetime, student: UUID, mission: UUID, *, first: bool
 ) -> None:
