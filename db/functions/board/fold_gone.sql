@@ -7,8 +7,8 @@ declare
     folded bigint := bigint '0';
 begin
     for gone in
-        select distinct d.org_id
-        from board.work_delta as d
+        select d.org_id
+        from (select org_id from board.work_delta union select org_id from board.cohort_delta) as d
         where not exists (select from school.organization as o where o.org_id = d.org_id)
     loop
         folded := folded + board.fold(gone);
