@@ -2,9 +2,12 @@ alter table ops.setting no force row level security;
 delete from ops.setting where name in ('mentor_capacity', 'stalled_review_days', 'director_debounce');
 alter table ops.setting force row level security;
 drop index school.mission_attempt_waiting_idx;
+drop index board.dashboard_update_queue_cohort_waiting_idx;
 drop index board.dashboard_update_queue_summary_idx;
+create index dashboard_update_queue_director_waiting_idx on board.dashboard_update_queue (org_id, priority, queued_at)
+where subject = 'director' and processed_at is null and dead_at is null;
 alter table board.dashboard_update_queue no force row level security;
-delete from board.dashboard_update_queue where subject = 'summary';
+delete from board.dashboard_update_queue where subject in ('director summary', 'admin summary');
 alter table board.dashboard_update_queue force row level security;
 alter table board.dashboard_update_queue
     drop constraint dashboard_update_queue_subject_is_known,

@@ -128,15 +128,19 @@ alter table board.dashboard_update_queue
     add constraint dashboard_update_queue_subject_is_known check (
         subject in (
             'student', 'course', 'cohort', 'track', 'mission', 'person', 'organization', 'seat', 'teacher', 'tutor', 'parent',
-            'director', 'summary'
+            'director', 'director summary', 'admin summary'
         )
     );
 comment on column board.dashboard_update_queue.subject is
 'Whose dashboards: of a student; of this teacher, tutor or parent; of all to whom this course, cohort, track, mission, person (a mentor,
-a student by name) or organization matters; seat: of those who look after this student, who has come into a course; director: of this
-cohort and of whoever directs it; summary: of this director or admin, for the worker alone.';
+a student by name) or organization matters; seat: of those who look after this student, who has come into a course; director: of the cohort
+in cohort_id, of who directs it, and of admins; director summary, admin summary: of this person, for the worker alone.';
 create index dashboard_update_queue_summary_idx on board.dashboard_update_queue (org_id, subject_id)
-where subject = 'summary' and processed_at is null;
+where subject in ('director summary', 'admin summary') and processed_at is null;
+-- Of a cohort, what is still to be done: of what was done within the hour there may be much.
+drop index board.dashboard_update_queue_director_waiting_idx;
+create index dashboard_update_queue_cohort_waiting_idx on board.dashboard_update_queue (org_id, cohort_id)
+where subject = 'director' and processed_at is null;
 
 -- What waits for a review: few of all attempts.
 create index mission_attempt_waiting_idx on school.mission_attempt (org_id, student_id) include (mission_id, submitted_at)
