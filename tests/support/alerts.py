@@ -101,7 +101,7 @@ class Watched:
     def let_pass(self, minutes: int) -> None:
         """Let so many minutes have passed for the alerts that are open."""
         self.db.execute(
-            "update board.alert set clear_since = clear_since - %s * interval '1 minute', "
-            "opened_at = opened_at - %s * interval '1 minute' where org_id = %s and status = 'open'",
-            (minutes, minutes, self.org),
+            "update board.alert set clear_since = clear_since - %s * interval '1 minute' "
+            "where org_id = %s and status = 'open'",
+            (minutes, self.org),
         )
