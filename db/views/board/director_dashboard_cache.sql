@@ -1,7 +1,7 @@
 create or replace view board.director_dashboard_cache
 with (security_invoker = true) as
 select
-    c.org_id, c.role, c.person_id, c.version, c.updated_at, c.fresh_until, c.seen_at,
+    c.org_id, c.role, c.person_id, c.version, c.updated_at, c.fresh_until, c.seen_at, c.document,
     (c.document ->> 'active_programs_count')::bigint as active_programs_count,
     (c.document ->> 'active_cohorts_count')::bigint as active_cohorts_count,
     (c.document ->> 'total_seats')::bigint as total_seats,
@@ -15,8 +15,7 @@ select
     (c.document ->> 'revenue_this_month')::numeric as revenue_this_month,
     (c.document ->> 'refunds_this_month')::numeric as refunds_this_month,
     c.document ->> 'currency' as currency,
-    (c.document #>> '{alerts,open}')::bigint as alerts_open,
-    c.document
+    (c.document #>> '{alerts,open}')::bigint as alerts_open
 from board.dashboard_cache as c
 where c.role in ('director', 'admin');
 comment on view board.director_dashboard_cache is
