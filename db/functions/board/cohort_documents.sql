@@ -25,13 +25,16 @@ declare
 begin
     return query
     with member as materialized (
-        select m.cohort_id, m.student_id, c.track_id, m.status, m.seat_pool, m.joined_at
+        select
+            m.cohort_id, m.student_id, c.track_id, m.status, m.seat_pool,
+            date_trunc('week', m.joined_at at time zone clock.zone)::date as week
         from school.cohort_member as m
         join school.cohort as c on c.org_id = org and c.id = m.cohort_id and c.id = any (cohorts)
         where m.org_id = org and m.cohort_id = any (cohorts)
     ),
-    enrolled as (
-        select m.cohort_id, json_build_object(
+    -- Of each week, and of all together.
+    enrolled as materialized (
+        select m.cohort_id, m.week, grouping(m.week) = 1 as is_all, count(*) as students, json_build_object(
             'active', json_build_object(
                 'paid', count(*) filter (where m.status = 'active' and m.seat_pool = 'paid'),
                 'scholarship', count(*) filter (where m.status = 'active' and m.seat_pool = 'scholarship'),
@@ -49,16 +52,15 @@ begin
             )
         ) as said
         from member as m
-        group by m.cohort_id
+        group by grouping sets ((m.cohort_id), (m.cohort_id, m.week))
     ),
     joined as (
-        select w.cohort_id, json_agg(json_build_object('week', w.week, 'joined', w.students) order by w.week) as said
-        from (
-            select m.cohort_id, date_trunc('week', m.joined_at at time zone clock.zone)::date as week, count(*) as students
-            from member as m
-            group by m.cohort_id, date_trunc('week', m.joined_at at time zone clock.zone)::date
-        ) as w
-        group by w.cohort_id
+        select
+            e.cohort_id,
+            json_agg(json_build_object('week', e.week, 'joined', e.students, 'by_status', e.said) order by e.week) as said
+        from enrolled as e
+        where not e.is_all
+        group by e.cohort_id
     ),
     mentor as materialized (
         select m.cohort_id, p.id, p.name
@@ -108,7 +110,9 @@ begin
         select s.cohort_id, json_build_object(
             'students', cardinality(s.sorted),
             'bins', (
-                select json_agg(json_build_object('from', 10 * b.place - 10, 'to', 10 * b.place, 'students', coalesce(n.students, 0)) order by b.place)
+                select json_agg(json_build_object(
+                    'at_least', 10 * b.place - 10, 'below', 10 * b.place, 'students', coalesce(n.students, 0)
+                ) order by b.place)
                 from generate_series(1, 10) as b (place)
                 left join (
                     -- A hundred is in the last.
@@ -255,7 +259,7 @@ begin
     from board.cohort_states(org, cohorts) as s
     left join board.cohort_items(org, cohorts) as h on h.cohort_id = s.cohort_id
     left join board.cohort_alerts(org, cohorts) as x on x.cohort_id = s.cohort_id
-    left join enrolled as e on e.cohort_id = s.cohort_id
+    left join enrolled as e on e.cohort_id = s.cohort_id and e.is_all
     left join joined as j on j.cohort_id = s.cohort_id
     left join mentored as g on g.cohort_id = s.cohort_id
     left join readiness as r on r.cohort_id = s.cohort_id
@@ -268,9 +272,10 @@ end
 $$;
 comment on function board.cohort_documents(bigint, uuid[]) is
 'The pages of cohorts as of now, for one or for many, as board.director_cohort_dashboard keeps them. cohort: the cohort as the list shows it
-(board.cohort_items). enrollment: members by status and seat pool, and by the week (from Monday, the organization''s) in which they joined. mentors: by
+(board.cohort_items). enrollment: members by status and seat pool, all together and by
+the week (from Monday, the organization''s) in which they joined. mentors: by
 name; load, active members for each mentor of the cohort; sessions held and missed and the mean rating, in this cohort. readiness_distribution: the members''
-newest scores in ten bins (0 up to 10, … 90 to 100), median and quartiles. competency_heatmap: of each competency of the track, by name, the members assessed, how
+newest scores in ten bins (the last one with 100), median and quartiles. competency_heatmap: of each competency of the track, by name, the members assessed, how
 many reach the required level, their mean, and how many are at each tenth. mission_funnel: how many attempts came at least so far; states: where
 they stand; the median of the hours from handing in to approval. portfolio: items by state, mean quality, and health. payments: counts and amounts in the
 currency, and by month (the latest 24 in which money moved). alerts: those that are open. Where an average speaks of members, they are the active and the completed.';

@@ -24,7 +24,9 @@ begin
     );
     if finished <> '{}' then
         insert into board.dashboard_update_queue (org_id, subject, subject_id, cohort_id, priority, reason, txid)
-        select org, 'director', t.director_id, c.id, min(q.priority), min(q.reason), max(q.txid)
+        select
+            org, 'director', t.director_id, c.id, min(q.priority),
+            case when bool_or(q.reason = 'operator') then 'operator' else min(q.reason) end, max(q.txid)
         from board.dashboard_update_queue as q
         join school.track as t
             on t.org_id = org and (t.director_id = q.subject_id or (t.director_id is null and q.subject_id is null))
@@ -50,14 +52,15 @@ begin
     cohorts := array(
         select d.cohort_id
         from (
-            select q.cohort_id, min(q.priority) as priority, min(q.queued_at) as queued_at
+            select
+                q.cohort_id, min(q.priority) as priority, min(q.queued_at) as queued_at, bool_or(q.reason = 'operator') as is_asked
             from board.dashboard_update_queue as q
             where q.org_id = org and q.subject = 'director' and q.processed_at is null and q.dead_at is null
                 and (q.not_before is null or q.not_before <= now())
             group by q.cohort_id
         ) as w
         join board.director_cohort_dashboard as d on d.org_id = org and d.cohort_id = w.cohort_id
-        where d.updated_at is null or d.updated_at <= rested
+        where d.updated_at is null or d.updated_at <= rested or w.is_asked
         order by w.priority, w.queued_at, w.cohort_id
         limit batch_size
         for update of d skip locked
@@ -104,14 +107,16 @@ begin
     with locked as (
         select c.role, c.person_id
         from (
-            select q.subject, q.subject_id, min(q.priority) as priority, min(q.queued_at) as queued_at
+            select
+                q.subject, q.subject_id, min(q.priority) as priority, min(q.queued_at) as queued_at,
+                bool_or(q.reason = 'operator') as is_asked
             from board.dashboard_update_queue as q
             where q.org_id = org and q.subject in ('director summary', 'admin summary') and q.processed_at is null and q.dead_at is null
                 and (q.not_before is null or q.not_before <= now())
             group by q.subject, q.subject_id
         ) as w
         join board.dashboard_cache as c on c.org_id = org and c.role || ' summary' = w.subject and c.person_id = w.subject_id
-        where c.updated_at <= rested
+        where c.updated_at <= rested or w.is_asked
         order by w.priority, w.queued_at, c.person_id
         limit batch_size
         for update of c skip locked
@@ -144,5 +149,5 @@ $$;
 comment on function board.drain_cohorts(bigint, integer) is
 'Refreshes the cohorts of an organization that have waited in the queue, at most batch_size, and the summaries of directors and admins to which they
 matter, of those who looked within a day or are connected; in the caller''s transaction. What was refreshed less than setting director_debounce ago
-waits. As board.drain_students does for students: any number of workers, retries, dead letters. Answers how many were tried.';
+waits, but for what an operator asks for. As board.drain_students does for students: any number of workers, retries, dead letters. Answers how many were tried.';
 revoke all on function board.drain_cohorts(bigint, integer) from public;

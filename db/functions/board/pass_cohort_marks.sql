@@ -26,10 +26,17 @@ begin
         where t.director_id is distinct from m.subject_id
         union all
         select 'admin', c.person_id, m.priority, m.reason, m.txid
-        from (select min(k.priority) as priority, min(k.reason) as reason, max(k.txid) as txid from mark as k) as m
+        from (
+            select
+                min(k.priority) as priority, max(k.txid) as txid,
+                case when bool_or(k.reason = 'operator') then 'operator' else min(k.reason) end as reason
+            from mark as k
+        ) as m
         join board.dashboard_cache as c on c.org_id = org and c.role = 'admin'
     )
-    select org, t.role || ' summary', t.person_id, min(t.priority), min(t.reason), max(t.txid)
+    select
+        org, t.role || ' summary', t.person_id, min(t.priority),
+        case when bool_or(t.reason = 'operator') then 'operator' else min(t.reason) end, max(t.txid)
     from told as t
     join board.dashboard_cache as c on c.org_id = org and c.role = t.role and c.person_id = t.person_id
     -- Kept ready is what is looked at. Who computed it since needs no telling.
