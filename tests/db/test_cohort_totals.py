@@ -251,7 +251,8 @@ def test_two_sessions_leave_no_drift(
             db.execute(CHANGES[before].encode(), member)
         if first in ("leave", "transfer", "withdraw") or "join" not in (first, second):
             db.execute(CHANGES["join"].encode(), names)
-        if "the mission" in second + first:
+        # What moves changes what is counted of the student; an attempt that is under way is the first.
+        if "attempt" not in (first, second):
             db.execute(CHANGES["attempt"].encode(), names | {"state": "started"})
 
         def run(name: str) -> Callable[[Session], None]:
@@ -374,9 +375,11 @@ def test_who_cannot_know_the_director_marks_the_organization(campus: tuple[Datab
         db.isolation_level = IsolationLevel.REPEATABLE_READ
         with db.transaction():
             cohorts.join(db, org, cohort, made.students[0])
-            cohorts.add(db, "mission", org_id=org, track_id=made.tracks[0], title="Mission")
         everybody = ("organization", None, None)
-        assert _queued(db, org) == {("director", dan, cohort), ("director", dan, None), everybody}
+        assert _queued(db, org) == {("director", dan, cohort), everybody}
+        with db.transaction():
+            cohorts.add(db, "mission", org_id=org, track_id=made.tracks[0], title="Mission")
+        assert _queued(db, org) == {("director", dan, None), everybody}
 
 
 def test_a_writer_with_an_old_snapshot_counts_with_nothing_old(campus: tuple[Database, Campus]) -> None:

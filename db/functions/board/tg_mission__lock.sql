@@ -7,7 +7,7 @@ begin
         raise 'a mission moves, or does or ceases to be a draft, in a transaction that is read committed: another does not see who has come meanwhile'
             using errcode = 'HR409', detail = 'track_id';
     end if;
-    -- Stronger than the update's own lock: foreign keys wait for it, and it for them.
+    -- Stronger than the update's own lock: foreign keys wait for it, and it for them; one with a snapshot of before gets 40001.
     perform from school.mission as i where i.org_id = old.org_id and i.id = old.id for update;
     return new;
 end
