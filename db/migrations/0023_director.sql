@@ -77,8 +77,8 @@ create table board.director_cohort_dashboard (
     constraint director_cohort_dashboard_cohort_fkey foreign key (org_id, cohort_id)
         references school.cohort (org_id, id) on delete cascade,
     constraint director_cohort_dashboard_is_whole check (
-        (document is null) = (fresh_until is null)
-        and (document is null) = (computed_in is null) and (document is null) = (scopes is null)
+        (updated_at is null) = (computed_in is null)
+        and (document is null) = (fresh_until is null) and (document is null) = (scopes is null)
         and (document is null or updated_at is not null)
     )
 ) with (fillfactor = 50);
@@ -93,7 +93,7 @@ comment on column board.director_cohort_dashboard.fresh_until is
 'When time alone changes the document next: a milestone, a review that stalls, midnight; 15 minutes after it was computed at the latest.';
 comment on column board.director_cohort_dashboard.seen_at is 'When somebody read it last, to the hour: the document is kept ready for a day after.';
 comment on column board.director_cohort_dashboard.computed_in is
-'Which transactions had ended when the document was computed: what changed in a transaction not visible here puts it out of date.';
+'Which transactions had ended before it was computed: what changed in a transaction not visible here puts it out of date.';
 comment on column board.director_cohort_dashboard.scopes is 'Whose shared facts the document shows: track and mentors.';
 comment on column board.director_cohort_dashboard.document is 'The page; board.cohort_documents() says what is in it. Null unless somebody looked within a day.';
 comment on column board.director_cohort_dashboard.seats_total is 'Seats of all pools.';

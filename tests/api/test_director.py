@@ -228,15 +228,14 @@ def test_pages_in_every_order(programs: Programs, sort: str, order: str) -> None
     known = [key for key in keys if key is not None]
     assert known == sorted(known, reverse=order == "desc")
     assert keys[len(known) :] == [None] * (len(keys) - len(known))
-    found, cursor = [], None
+    found, further = [], dict[str, str]()
     while True:
-        params = {"cursor": cursor} if cursor else {}
-        page = programs.get(COHORTS, sort=sort, order=order, limit=2, **params).json()
+        page = programs.get(COHORTS, sort=sort, order=order, limit=2, **further).json()
         found += page["items"]
-        cursor = page["next_cursor"]
         assert page["total"] == 5
-        if cursor is None:
+        if page["next_cursor"] is None:
             break
+        further = {"cursor": page["next_cursor"]}
     assert [item["id"] for item in found] == [item["id"] for item in whole]
 
 

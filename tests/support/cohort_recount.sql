@@ -167,15 +167,20 @@ create function tests_cohorts.quantile(fraction double precision, numbers numeri
 language sql immutable parallel safe
 return (select round((percentile_cont(fraction) within group (order by n))::numeric, 2) from unnest(numbers) as n);
 
-create function tests_cohorts.pools(org bigint, cohort uuid, wanted text) returns json
+create function tests_cohorts.pools(org bigint, cohort uuid, monday date) returns json
 language sql stable parallel safe
 return (
-    select json_build_object(
-        'paid', count(*) filter (where m.seat_pool = 'paid'), 'scholarship', count(*) filter (where m.seat_pool = 'scholarship'),
-        'sponsored', count(*) filter (where m.seat_pool = 'sponsored')
-    )
-    from school.cohort_member as m
-    where m.org_id = org and m.cohort_id = cohort and m.status = wanted
+    select json_object_agg(s.status, (
+        select json_object_agg(k.pool, (
+            select count(*)
+            from school.cohort_member as m
+            join school.organization as o on o.org_id = m.org_id
+            where m.org_id = org and m.cohort_id = cohort and m.status = s.status and m.seat_pool = k.pool
+                and (monday is null or date_trunc('week', m.joined_at at time zone o.time_zone)::date = monday)
+        ))
+        from unnest(array['paid', 'scholarship', 'sponsored']) as k (pool)
+    ))
+    from unnest(array['active', 'completed', 'withdrawn']) as s (status)
 );
 
 create function tests_cohorts.paid(org bigint, cohort uuid, wanted text, before date) returns json
@@ -198,12 +203,11 @@ select
     c.org_id, c.id as cohort_id,
     json_build_object(
         'enrollment', json_build_object(
-            'by_status', json_build_object(
-                'active', tests_cohorts.pools(c.org_id, c.id, 'active'), 'completed', tests_cohorts.pools(c.org_id, c.id, 'completed'),
-                'withdrawn', tests_cohorts.pools(c.org_id, c.id, 'withdrawn')
-            ),
+            'by_status', tests_cohorts.pools(c.org_id, c.id, null),
             'by_week', (
-                select coalesce(json_agg(json_build_object('week', w.week, 'joined', w.joined) order by w.week), '[]')
+                select coalesce(json_agg(json_build_object(
+                    'week', w.week, 'joined', w.joined, 'by_status', tests_cohorts.pools(c.org_id, c.id, w.week)
+                ) order by w.week), '[]')
                 from (
                     select date_trunc('week', m.joined_at at time zone o.time_zone)::date as week, count(*) as joined
                     from school.cohort_member as m
@@ -235,7 +239,7 @@ select
         'readiness_distribution', json_build_object(
             'students', cardinality(r.scores),
             'bins', (
-                select json_agg(json_build_object('from', b, 'to', b + 10, 'students', (
+                select json_agg(json_build_object('at_least', b, 'below', b + 10, 'students', (
                     select count(*) from unnest(r.scores) as s where s >= b and (s < b + 10 or b = 90)
                 )) order by b)
                 from generate_series(0, 90, 10) as b

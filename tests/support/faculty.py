@@ -120,8 +120,8 @@ SHOWN_TO_DIRECTORS: dict[str, dict[str, tuple[str, str]]] = {
         "mission_id": ("mission_id = %(other_mission)s", "id = %(attempt)s"),
         "student_id": ("student_id = %(out)s", "id = %(attempt)s"),
         "state": ("state = 'rejected'", "id = %(attempt)s"),
-        "submitted_at": ("submitted_at = submitted_at - interval '1 hour'", "id = %(attempt)s"),
-        "reviewed_at": ("reviewed_at = reviewed_at + interval '1 hour'", "id = %(attempt)s"),
+        "submitted_at": ("submitted_at = started_at", "id = %(attempt)s"),
+        "reviewed_at": ("reviewed_at = reviewed_at + interval '9 days'", "id = %(attempt)s"),
     },
     "portfolio_item": {
         "student_id": ("student_id = %(out)s", "id = %(item)s"),
@@ -322,12 +322,15 @@ def _attempt(
         "approved" if first else dice.choice(["started", "submitted", "in_review", "approved", "rejected"])
     )
     begun = now - dice.randrange(10, 30) * DAY
-    submitted = begun + dice.randrange(1, 9) * DAY + dice.random() * DAY
-    began_review = submitted + dice.random() * DAY
+    # The first student's took no time, and so is below the median.
+    submitted = begun + 9 * DAY if first else begun + dice.randrange(1, 9) * DAY + dice.random() * DAY
+    began_review = submitted if first else submitted + dice.random() * DAY
     times = {
         "submitted_at": submitted if state != "started" else None,
         "review_started_at": began_review if state in ("in_review", "approved", "rejected") else None,
-        "reviewed_at": began_review + dice.random() * DAY if state in ("approved", "rejected") else None,
+        "reviewed_at": (submitted if first else began_review + dice.random() * DAY)
+        if state in ("approved", "rejected")
+        else None,
     }
     add(
         db,

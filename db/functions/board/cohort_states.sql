@@ -37,8 +37,18 @@ begin
     where c.org_id = org and c.id = any (cohorts);
 
     return query
-    with total as materialized (
-        select t.* from board.cohort_total as t where t.org_id = org and t.cohort_id = any (cohorts)
+    with changed as materialized (
+        select distinct d.cohort_id from board.cohort_delta as d where d.org_id = org and d.cohort_id = any (cohorts)
+    ),
+    -- Where nothing waits to be folded, the rollup is the total: thirty sums a cohort cost more than all else together.
+    total as materialized (
+        select r.*
+        from board.cohort_rollup as r
+        where r.org_id = org and r.cohort_id = any (cohorts) and r.cohort_id not in (select c.cohort_id from changed as c)
+        union all
+        select t.*
+        from board.cohort_total as t
+        where t.org_id = org and t.cohort_id = any (array(select c.cohort_id from changed as c))
     ),
     mentor as (
         select m.cohort_id, count(*) as mentors

@@ -31,16 +31,20 @@ begin
         join school.track as t
             on t.org_id = org and (t.director_id = q.subject_id or (t.director_id is null and q.subject_id is null))
         join school.cohort as c on c.org_id = org and c.track_id = t.id
-        where q.org_id = org and q.id = any (finished)
+        join board.director_cohort_dashboard as d on d.org_id = org and d.cohort_id = c.id
+        where q.org_id = org and q.id = any (finished) and pg_visible_in_snapshot(q.txid, d.computed_in) is not true
         group by t.director_id, c.id
         order by c.id;
     end if;
-    -- And cohorts that are gone concern who directed them.
+    -- Cohorts that are gone, or were computed since, concern summaries alone.
     finished := finished || array(
         select q.id
         from board.dashboard_update_queue as q
         where q.org_id = org and q.subject = 'director' and q.cohort_id is not null and q.processed_at is null
-            and not exists (select from board.director_cohort_dashboard as d where d.org_id = org and d.cohort_id = q.cohort_id)
+            and not exists (
+                select from board.director_cohort_dashboard as d
+                where d.org_id = org and d.cohort_id = q.cohort_id and pg_visible_in_snapshot(q.txid, d.computed_in) is not true
+            )
         for update skip locked
     );
     if finished <> '{}' then

@@ -9,41 +9,7 @@ declare
     in_any_case constant boolean := dashboard.role = 'teacher';
 begin
     if dashboard.role in ('director', 'admin') then
-        return dashboard.fresh_until > now()
-            -- Each of these is one look into an index, however many cohorts there are.
-            and not exists (
-                select from board.dashboard_update_queue as q
-                where q.org_id = dashboard.org_id and q.subject = 'director' and q.subject_id = dashboard.person_id and q.txid >= later
-            )
-            and (
-                dashboard.role = 'director' or not exists (
-                    select from board.dashboard_update_queue as q
-                    where q.org_id = dashboard.org_id and q.subject = 'director' and q.txid >= later
-                )
-            )
-            -- Who was under way may not have known who directs by now: the marks count by their cohort, whomever they name. Of no one
-            -- cohort is also what adds, moves or takes away cohorts.
-            and (
-                under_way = '{}' or not exists (
-                    select from board.dashboard_update_queue as q
-                    where q.org_id = dashboard.org_id and q.subject = 'director' and q.txid = any (under_way)
-                        and (
-                            dashboard.role = 'admin' or q.cohort_id is null or q.subject_id = dashboard.person_id
-                            or exists (
-                                select from school.cohort as c
-                                join school.track as t on t.org_id = c.org_id and t.id = c.track_id
-                                where c.org_id = q.org_id and c.id = q.cohort_id and t.director_id = dashboard.person_id
-                            )
-                        )
-                )
-            )
-            and not exists (
-                select from board.dashboard_update_queue as q
-                where q.org_id = dashboard.org_id and q.is_shared
-                    and q.txid >= pg_snapshot_xmin(dashboard.computed_in) and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
-                    and q.subject_id is null
-            )
-            and later <= pg_snapshot_xmax(pg_current_snapshot());
+        return board.is_current_summary(dashboard);
     end if;
     return dashboard.fresh_until > now()
         -- Whom the person looks after.

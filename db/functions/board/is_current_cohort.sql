@@ -1,6 +1,8 @@
 create or replace function board.is_current_cohort(dashboard board.director_cohort_dashboard) returns boolean
 language plpgsql stable parallel safe security invoker
 set search_path = ''
+-- Planning these looks costs more than looking.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     later constant xid8 := pg_snapshot_xmax(dashboard.computed_in);

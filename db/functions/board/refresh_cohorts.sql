@@ -7,6 +7,7 @@ declare
     locked uuid[];
     shown uuid[];
     seen bigint[];
+    before pg_snapshot;
 begin
     -- First lock, then look, as board.refresh_students does.
     locked := array(
@@ -25,6 +26,8 @@ begin
         where q.org_id = org and q.subject = 'director' and q.cohort_id = any (locked) and q.processed_at is null
         for update skip locked
     );
+    -- From here on: what is committed meanwhile, the alerts may not have seen.
+    before := board.snapshot();
     -- The pages show the alerts.
     perform board.evaluate_alerts(org, locked);
     -- Of whom nobody looks at, the numbers alone.
@@ -42,7 +45,7 @@ begin
         )::integer,
         updated_at = now(),
         fresh_until = d.fresh_until,
-        computed_in = d.computed_in,
+        computed_in = before,
         scopes = d.scopes,
         document = d.document,
         seats_total = s.seats_total,
