@@ -34,6 +34,10 @@ GETS = [
     ("/api/v1/teacher/assignments/{assignment}", "teacher", "teacher"),
     ("/api/v1/tutor/dashboard", "tutor", "tutor"),
     ("/api/v1/tutor/assignments/{assignment}", "tutor", "tutor"),
+    ("/api/v1/director/dashboard/summary", "admin", "admin"),
+    ("/api/v1/director/dashboard/cohorts", "admin", "admin"),
+    ("/api/v1/director/dashboard/cohorts?status=active&sort=readiness&order=desc&limit=1", "admin", "admin"),
+    ("/api/v1/director/dashboard/cohorts/{cohort}", "admin", "admin"),
     ("/api/v1/director/dashboard/alerts", "admin", "admin"),
     ("/api/v1/director/dashboard/alerts?status=all&severity=critical&limit=1", "admin", "admin"),
     ("/api/v1/admin/students/performance", "admin", "admin"),
@@ -41,6 +45,8 @@ GETS = [
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
 ]
 EVENTS = "/api/v1/events"
+REFRESH = "/api/v1/director/dashboard/refresh"
+REFRESH_COHORT = "/api/v1/director/dashboard/cohorts/{cohort_id}/refresh"
 ACKNOWLEDGE = "/api/v1/director/dashboard/alerts/{alert_id}/acknowledge"
 STREAMS = ["/dashboard/stream"] + [
     f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "tutor", "director", "parent")
@@ -62,6 +68,10 @@ ERRORS = [
     ("/api/v1/teacher/assignments/{other_assignment}", "teacher", "teacher", 404),
     ("/api/v1/teacher/assignments/{assignment}", "ada", "student", 403),
     ("/api/v1/teacher/assignments/{assignment}?limit=0", "teacher", "teacher", 422),
+    ("/api/v1/director/dashboard/summary", "ada", "student", 403),
+    ("/api/v1/director/dashboard/cohorts", "teacher", "teacher", 403),
+    ("/api/v1/director/dashboard/cohorts?sort=shoe", "admin", "admin", 422),
+    ("/api/v1/director/dashboard/cohorts/{ada}", "admin", "admin", 404),
     ("/api/v1/director/dashboard/alerts", "ada", "student", 403),
     ("/api/v1/director/dashboard/alerts?status=new", "admin", "admin", 422),
     ("/api/v1/admin/students/performance?limit=0", "admin", "admin", 422),
@@ -124,7 +134,9 @@ def test_every_path_is_tried_here(school: School) -> None:
         "/metrics",
         *STREAMS,
     }  # have their own tests
-    assert set(document["paths"]) - gets == {RECALCULATE, ACTION, EVENTS, ACKNOWLEDGE}
+    assert set(document["paths"]) - gets == {
+        RECALCULATE, ACTION, EVENTS, REFRESH, REFRESH_COHORT, ACKNOWLEDGE,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("how_many", "status"), [(1, 200), (101, 202), (0, 422), (1001, 422)])
@@ -183,6 +195,15 @@ def test_an_event_is_answered_as_described(school: School, body: dict[str, Any],
     answer = school.post(EVENTS, school.admin, "admin", filled_body)
     assert answer.status_code == status, answer.text
     validate(document_of(school), EVENTS, answer, "post")
+
+
+@pytest.mark.parametrize("path", [REFRESH, REFRESH_COHORT])
+def test_a_refresh_is_answered_as_described(school: School, path: str) -> None:
+    answer = school.client.post(
+        path.format(cohort_id=school.cohort), headers=bearer(token(school.admin, school.org, "admin"))
+    )
+    assert answer.status_code == 200, answer.text
+    validate(document_of(school), path, answer, "post")
 
 
 @pytest.mark.parametrize(("body", "status"), [({"note": "Known."}, 200), ({"text": "Known."}, 422)], ids=str)
