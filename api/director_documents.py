@@ -16,6 +16,7 @@ Mode = Literal["online", "onsite", "hybrid"]
 Status = Literal["planned", "active", "closed"]
 Percent = Annotated[float, Meta(ge=0, description="Per cent, two decimals, rounded half up.")]
 Money = Annotated[float, Meta(description="In the organization's currency.")]
+Hours = Annotated[float, Meta(ge=0)]
 Currency = Annotated[str, Meta(description="The organization's currency, three letters (ISO 4217).")]
 Named = Person
 """Anything by id and name."""
@@ -217,7 +218,7 @@ class Funnel(Struct, forbid_unknown_fields=True):
     rejected: Annotated[Count, Meta(description="Rejected.")]
     states: Annotated[MissionStates, Meta(description="As they stand.")]
     median_approval_hours: Annotated[
-        float | None, Meta(description="From submission to approval, the median, hours.", ge=0)
+        Hours | None, Meta(description="From submission to approval, the median, hours.")
     ]
 
 

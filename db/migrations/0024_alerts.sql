@@ -144,6 +144,7 @@ create table board.alert_change (
 );
 comment on table board.alert_change is 'The history of an alert: what happened to it, in order of id.';
 comment on column board.alert_change.change is 'opened, changed (the rule has another severity or name), acknowledged or closed.';
+comment on column board.alert_change.at is 'When it happened.';
 comment on column board.alert_change.by_id is 'Who acknowledged it; null for what happened by itself, and once that person is deleted.';
 comment on column board.alert_change.value is 'What the number was then.';
 comment on column board.alert_change.threshold is 'What the rule''s threshold was then; null once there is no rule.';

@@ -20,6 +20,7 @@ from litestar.types import ASGIApp
 from api.app import SERVER, create_app
 from api.settings import Settings
 from tests.support import school
+from tests.support.alerts import Watched
 from tests.support.servers import Database
 
 RECALCULATE = "/api/v1/admin/students/performance/recalculate"
@@ -155,6 +156,12 @@ class School(People):
         request = {"student_ids": [str(self.ada)]}
         id: str = self.post(RECALCULATE, self.admin, "admin", request).json()["id"]
         return id
+
+    @cached_property
+    def cohort(self) -> UUID:
+        """A cohort that is active, with everything that a director reads about it."""
+        with self.database.connect() as db:
+            return Watched(db, self.org).cohort
 
     def post(self, path: str, person: UUID, role: str, body: Any, org: int | None = None) -> httpx.Response:
         """POST a JSON body to a path as this person in this role."""

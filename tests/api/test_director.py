@@ -228,7 +228,8 @@ def test_pages_in_every_order(programs: Programs, sort: str, order: str) -> None
     known = [key for key in keys if key is not None]
     assert known == sorted(known, reverse=order == "desc")
     assert keys[len(known) :] == [None] * (len(keys) - len(known))
-    found, further = [], dict[str, str]()
+    found: list[Any] = []
+    further: dict[str, Any] = {}
     while True:
         page = programs.get(COHORTS, sort=sort, order=order, limit=2, **further).json()
         found += page["items"]

@@ -124,7 +124,8 @@ def test_alerts_reach_the_director_and_the_admins_and_nobody_else(
         work(db)
 
         everything = [(what, "below_readiness") for what in ("opened", "acknowledged", "closed")]
-        heard = [told(marked(live_school, db, person, stream)) for person, stream in [*streams, *sockets]]
+        heard = [told(marked(live_school, db, person, stream)) for person, stream in streams]
+        heard += [told(marked(live_school, db, person, connection)) for person, connection in sockets]
         hearing = [everything] * 3 + [[]] * 4 + [everything] * 3 + [[]] * 2
         assert heard == hearing
         db.execute(MARK, (live_school.other_org, live_school.other_admin, "now"))

@@ -7,27 +7,27 @@ as $$
 declare
     -- What a ratio is of; summed where there are several.
     upper_part constant text[] := case metric
-        when 'seat_utilization' then '{seats_used}'
-        when 'readiness' then '{readiness_sum}'
-        when 'completion_rate' then '{missions_approved}'
-        when 'portfolio_health' then '{portfolio_health_sum}'
-        when 'mentor_coverage' then '{students_covered}'
-        when 'session_completion' then '{sessions_held}'
+        when 'seat_utilization' then array['seats_used']
+        when 'readiness' then array['readiness_sum']
+        when 'completion_rate' then array['missions_approved']
+        when 'portfolio_health' then array['portfolio_health_sum']
+        when 'mentor_coverage' then array['students_covered']
+        when 'session_completion' then array['sessions_held']
     end;
     lower_part constant text[] := case metric
-        when 'seat_utilization' then '{seats_total}'
-        when 'readiness' then '{readiness_students}'
-        when 'completion_rate' then '{missions_due}'
-        when 'portfolio_health' then '{portfolio_students}'
-        when 'mentor_coverage' then '{members_active}'
-        when 'session_completion' then '{sessions_held,sessions_missed}'
+        when 'seat_utilization' then array['seats_total']
+        when 'readiness' then array['readiness_students']
+        when 'completion_rate' then array['missions_due']
+        when 'portfolio_health' then array['portfolio_students']
+        when 'mentor_coverage' then array['members_active']
+        when 'session_completion' then array['sessions_held', 'sessions_missed']
     end;
     -- What is said beside a count.
     others constant text[] := case metric
-        when 'mentor_coverage' then '{mentors}'
-        when 'payments_overdue' then '{overdue_amount,payments_due,due_amount}'
-        when 'overdue_amount' then '{payments_overdue,payments_due,due_amount}'
-        when 'stalled_reviews' then '{missions_submitted,missions_in_review}'
+        when 'mentor_coverage' then array['mentors']
+        when 'payments_overdue' then array['overdue_amount', 'payments_due', 'due_amount']
+        when 'overdue_amount' then array['payments_overdue', 'payments_due', 'due_amount']
+        when 'stalled_reviews' then array['missions_submitted', 'missions_in_review']
     end;
 begin
     return json_build_object(

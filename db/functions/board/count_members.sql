@@ -17,22 +17,6 @@ begin
     select org, s.id from unnest(students) as s (id) order by s.id
     on conflict (org_id, student_id) do update set changes = c.changes + 1;
 
-    -- Who does not see what was committed since must not count with it: of a cohort or mission that has changed this raises 40001.
-    if current_setting('transaction_isolation') <> 'read committed' then
-        perform from school.cohort as c
-        where c.org_id = org and c.id in (
-            select m.cohort_id from school.cohort_member as m where m.org_id = org and m.student_id = any (students)
-        )
-        order by c.id
-        for share;
-        perform from school.mission as i
-        where i.org_id = org and i.id in (
-            select a.mission_id from school.mission_attempt as a where a.org_id = org and a.student_id = any (students)
-        )
-        order by i.id
-        for share;
-    end if;
-
     -- A later statement: what was committed by whoever held these rows before is seen.
     with fact as materialized (
         select row(

@@ -6,10 +6,13 @@ as $$
 begin
     if tg_op = 'INSERT' then
         insert into board.dashboard_update_queue (org_id, subject, subject_id, course_id, reason)
-        select distinct n.org_id, 'student', n.student_id, n.course_id, tg_argv[0] from new_rows as n;
+        -- `on`: sorted rather than hashed: for one row, a twentieth of a graded fact.
+        select distinct on (n.org_id, n.student_id, n.course_id) n.org_id, 'student', n.student_id, n.course_id, tg_argv[0]
+        from new_rows as n;
     elsif tg_op = 'DELETE' then
         insert into board.dashboard_update_queue (org_id, subject, subject_id, course_id, reason)
-        select distinct o.org_id, 'student', o.student_id, o.course_id, tg_argv[0] from old_rows as o;
+        select distinct on (o.org_id, o.student_id, o.course_id) o.org_id, 'student', o.student_id, o.course_id, tg_argv[0]
+        from old_rows as o;
     else
         insert into board.dashboard_update_queue (org_id, subject, subject_id, course_id, reason)
         select r.org_id, 'student', r.student_id, r.course_id, tg_argv[0]

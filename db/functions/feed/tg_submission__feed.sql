@@ -14,24 +14,28 @@ begin
         select
             n.org_id,
             array['admin', 'student:' || n.student_id, 'course-staff:' || n.course_id],
-            k.kind,
+            'submission',
             n.student_id,
             n.course_id,
-            case k.kind
-                when 'grade' then json_build_object(
-                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
-                    'grade', trim_scale(n.grade), 'timestamp', board.utc(clock_timestamp())
-                )
-                else json_build_object(
-                    'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
-                    'timestamp', board.utc(clock_timestamp())
-                )
-            end
+            json_build_object(
+                'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
+                'timestamp', board.utc(clock_timestamp())
+            )
         from new_rows as n
-        cross join lateral (
-            values ('submission', n.submitted_at is not null), ('grade', n.grade is not null)
-        ) as k (kind, happened)
-        where k.happened;
+        where n.submitted_at is not null
+        union all
+        select
+            n.org_id,
+            array['admin', 'student:' || n.student_id, 'course-staff:' || n.course_id],
+            'grade',
+            n.student_id,
+            n.course_id,
+            json_build_object(
+                'submission_id', n.id, 'assignment_id', n.assignment_id, 'course_id', n.course_id,
+                'grade', trim_scale(n.grade), 'timestamp', board.utc(clock_timestamp())
+            )
+        from new_rows as n
+        where n.grade is not null;
     else
         insert into feed.event (org_id, topics, kind, student_id, course_id, payload)
         select

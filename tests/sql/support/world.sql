@@ -209,6 +209,13 @@ begin
     insert into school.subscription (org_id, student_id)
     select r.org_id, r.person_id from school.person_role as r where r.role = 'student';
 
+    insert into school.payment (org_id, cohort_id, student_id, amount, status, due_on, paid_on)
+    select m.org_id, m.cohort_id, m.student_id, 100, 'paid', date '2024-01-15', date '2024-01-10' from school.cohort_member as m;
+    -- Refunds are yet to be folded.
+    perform ops.fold('board.cohort_delta'::regclass, o.org_id) from school.organization as o;
+    insert into school.refund (org_id, payment_id, cohort_id, amount, refunded_on)
+    select p.org_id, p.id, p.cohort_id, 40, date '2024-02-01' from school.payment as p;
+
     insert into school.notification (org_id, person_id, title)
     select p.org_id, p.id, 'news'
     from school.person as p
@@ -256,9 +263,10 @@ North  Program Prep, track Data (director dan), cohorts Fall (mentor mia): ann (
 South  Program Skills, track Care, cohort Dawn (mentor zac, likewise): zoe.
 
 Cohorts have a session of all or of one, a milestone and an event; feast and picnic are for everybody of their organization.
-Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, most of
-the people a notification. ann and zoe have taken an action; no dashboard was computed yet. Data and Care have the rule quiet,
-Web has loud, beside those of every organization; by each an alert is open, about Fall, Dawn and Spring. Of North''s list of pupils and of South''s list of staff a row was rejected.';
+Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, and has
+paid for the cohort and been given a part of it back; most of the people have a notification. ann and zoe have taken an action; no
+dashboard was computed yet. Data and Care have the rule quiet, Web has loud, beside those of every organization; by each an alert is
+open, about Fall, Dawn and Spring. Of North''s list of pupils and of South''s list of staff a row was rejected.';
 
 create function tests.person(name text) returns uuid
 language sql
