@@ -24,7 +24,8 @@ NEWEST = (
     "where n.student_id = r.student_id and n.scored_at > r.scored_at)"
 )
 HEALTH = (
-    "from (select (select p.health from board.student_portfolio(c.org_id, array[m.student_id]) as p) as health "
+    "from (select (select p.health from board.student_portfolio(c.org_id, array[m.student_id]) as p) "
+    "as health "
     f"from ({MEMBERS}) as m) as h where h.health is not null"
 )
 TODAY = "(now() at time zone o.time_zone)::date"
@@ -133,7 +134,8 @@ def states(db: Connection, org: int) -> dict[Any, dict[str, Any]]:
     """How every cohort stands."""
     found = rows(
         db,
-        "select * from board.cohort_states(%s, array(select c.id from school.cohort as c where c.org_id = %s))",
+        "select * from board.cohort_states(%s, array("
+        "select c.id from school.cohort as c where c.org_id = %s))",
         org,
         org,
     )
@@ -234,7 +236,8 @@ def test_when_a_review_stalls(faculty: Faculty, db: Connection, ahead: int) -> N
     assert now
     db.execute("delete from school.mission_attempt")
     add(
-        db, faculty.org, "mission_attempt", mission_id=faculty.names["mission"], student_id=faculty.names["ann"],
+        db, faculty.org, "mission_attempt", mission_id=faculty.names["mission"],
+        student_id=faculty.names["ann"],
         state="submitted", started_at=now[0] - 9 * DAY, submitted_at=now[0] - 7 * DAY + ahead * DAY / 86400,
     )  # fmt: skip
     state = states(db, faculty.org)[faculty.names["cohort"]]
@@ -310,7 +313,8 @@ def test_a_summary_counts_the_open_alerts(faculty: Faculty, db: Connection) -> N
         counted = rows(
             db,
             "select a.id, a.severity from board.alert as a join school.cohort as c on c.id = a.cohort_id "
-            "join school.track as t on t.id = c.track_id where a.status = 'open' and (%s or t.director_id = %s) "
+            "join school.track as t on t.id = c.track_id where a.status = 'open' "
+            "and (%s or t.director_id = %s) "
             "order by a.opened_at desc, a.id",
             role == "admin",
             names[person],
@@ -327,7 +331,8 @@ def test_a_summary_counts_the_open_alerts(faculty: Faculty, db: Connection) -> N
         assert [alert["id"] for alert in alerts["latest"]] == [str(alert["id"]) for alert in counted[:10]]
     pages = rows(
         db,
-        "select cohort_id, document from board.cohort_documents(%s, array(select c.id from school.cohort as c))",
+        "select cohort_id, document from board.cohort_documents(%s, array(select c.id "
+        "from school.cohort as c))",
         org,
     )
     shown = {(str(page["cohort_id"]), alert["id"]) for page in pages for alert in page["document"]["alerts"]}
@@ -464,7 +469,8 @@ PAGE = {
                     select w.month, count(w.paid) as payments, coalesce(sum(w.paid), 0) as paid,
                         count(w.refunded) as refunds, coalesce(sum(w.refunded), 0) as refunded
                     from (
-                        select date_trunc('month', y.paid_on)::date as month, y.amount as paid, null as refunded
+                        select date_trunc('month', y.paid_on)::date as month, y.amount as paid,
+                            null as refunded
                         from school.payment as y where y.cohort_id = c.id and y.status = 'paid'
                         union all
                         select date_trunc('month', f.refunded_on)::date, null, f.amount

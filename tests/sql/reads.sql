@@ -289,11 +289,25 @@ insert into expectation (relation, actors, sees) values
 ('school.refund', '{lea analyst,abe admin,sid service}', '{Fall,Fall,Spring}'),
 ('school.refund', '{zia admin}', '{Dawn}'),
 
--- what only functions read: whose dashboard is out of date, those of parents and staff, who stands where
+-- what functions read, and of it what admins and directors see: dashboards of parents and staff, whose is out of date, who stands where
 (
     'board.dashboard_cache', '{everything}',
-    '{pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent}'
+    '{abe admin,dan director,pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent,zia admin}'
 ),
+(
+    'board.dashboard_cache',
+    '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,dan director,lea analyst,sid service}', '{refused}'
+),
+('board.dashboard_cache', '{abe admin}', '{abe admin,dan director}'),
+('board.dashboard_cache', '{zia admin}', '{zia admin}'),
+('board.director_cohort_dashboard', '{everything}', '{Dawn,Fall,Idle,Spring}'),
+(
+    'board.director_cohort_dashboard', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor,sid service}',
+    '{refused}'
+),
+('board.director_cohort_dashboard', '{dan director}', '{Fall,Idle}'),
+('board.director_cohort_dashboard', '{lea analyst,abe admin}', '{Fall,Idle,Spring}'),
+('board.director_cohort_dashboard', '{zia admin}', '{Dawn}'),
 ('board.dashboard_update_queue', '{everything}', '{North,South}'),
 ('board.student_change', '{everything}', '{ann,bea,cyd,zoe}'),
 ('board.cohort_member_progress', '{everything}', '{ann Fall,bea Fall,cyd Spring,zoe Dawn}'),
@@ -461,7 +475,7 @@ select
     zia admin}',
     '{refused}'
 from unnest(array[
-    'board.dashboard_cache', 'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh',
+    'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh',
     'board.student_change', 'board.cohort_member_progress'
 ]) as r (relation);
 

@@ -11,6 +11,8 @@ from tests.support.dashboards import Connection, add, noon_zone
 from tests.support.servers import Database
 
 DAY = timedelta(days=1)
+STATUSES = ("published", "published", "closed", "draft")
+STATES = ["draft", "submitted", "in_review", "approved", "rejected"]
 
 # Each stored summary and page beside the one that would be computed now.
 COMPARED = """
@@ -197,7 +199,7 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
         }:
             add(
                 db, org, "cohort_member", cohort_id=cohorts[name], student_id=student,
-                status=dice.choice(["active", "active", "active", "completed", "withdrawn"]) if number else "active",
+                status=dice.choice(["active"] * 3 + ["completed", "withdrawn"]) if number else "active",
                 seat_pool=dice.choice(["paid", "scholarship", "sponsored"]) if number else "paid",
                 joined_at=now - dice.randrange(60) * DAY,
             )  # fmt: skip
@@ -206,10 +208,11 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
     for number in range(40):
         begins = now + dice.randrange(-40, 10) * DAY
         add(
-            db, org, "mentor_session", cohort_id=cohorts["fall" if number == 0 else dice.choice(list(cohorts))],
+            db, org, "mentor_session", starts_at=begins, ends_at=begins + DAY / 24,
+            cohort_id=cohorts["fall" if number == 0 else dice.choice(list(cohorts))],
             mentor_id=mia if number == 0 else dice.choice([mia, max_, moe, None]),
-            title="first" if number == 0 else f"session {number}", starts_at=begins, ends_at=begins + DAY / 24,
-            status="held" if number == 0 else dice.choice(["scheduled", "held", "held", "missed", "cancelled"]),
+            title="first" if number == 0 else f"session {number}",
+            status=dice.choice(["scheduled", "held", "held", "missed", "cancelled"]) if number else "held",
             rating=3 if number == 0 else dice.choice([None, 3.5, 4, 5]),
         )  # fmt: skip
     for name in ("fall", "spring"):
@@ -219,19 +222,20 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
                 title="pitch" if (name, number) == ("fall", 2) else f"step {number}",
             )  # fmt: skip
 
-    competencies, missions = (
-        {
-            of: [
-                add(db, org, table, track_id=of, **({label: f"{table} {n}"} | more))
-                for n, more in enumerate(kinds)
-            ]
-            for of in (track, other_track, lone_track)
-        }
-        for table, label, kinds in (
-            ("competency", "name", [{"required_level": level} for level in (30, 60, 90)]),
-            ("mission", "title", [{"status": status} for status in ("published", "published", "closed", "draft")]),
-        )
-    )  # fmt: skip
+    competencies = {
+        of: [
+            add(db, org, "competency", track_id=of, name=f"competency {level}", required_level=level)
+            for level in (30, 60, 90)
+        ]
+        for of in (track, other_track, lone_track)
+    }
+    missions = {
+        of: [
+            add(db, org, "mission", track_id=of, title=f"mission {n}", status=status)
+            for n, status in enumerate(STATUSES)
+        ]
+        for of in (track, other_track, lone_track)
+    }
     everybody = list(students[:-2])
     # Where a row of the first student's may be moved to.
     bare = competencies[other_track][0], missions[other_track][0]
@@ -264,7 +268,7 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
             reviewed_at=now - DAY if state in ("approved", "rejected") else None,
         )
         for student in everybody
-        for state in dice.sample(["draft", "submitted", "in_review", "approved", "rejected"], dice.randrange(4))
+        for state in dice.sample(STATES, dice.randrange(4))
     ]  # fmt: skip
     item = add(
         db, org, "portfolio_item", student_id=students[0], title="essay", state="approved", quality=80,
@@ -291,7 +295,8 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
         add(db, org, "payment", cohort_id=cohorts[name], **money) for name in ("fall", "winter")
     )
     due = add(
-        db, org, "payment", cohort_id=cohorts["fall"], student_id=students[0], amount=75.5, due_on=day + 9 * DAY,
+        db, org, "payment", cohort_id=cohorts["fall"], student_id=students[0], amount=75.5,
+        due_on=day + 9 * DAY,
     )  # fmt: skip
     refund = add(db, org, "refund", payment_id=paid, cohort_id=cohorts["fall"], amount=20, refunded_on=day)
     attempt = db.execute(
@@ -311,6 +316,13 @@ def make_faculty(db: Connection) -> tuple[int, dict[str, Any]]:
         "attempt": attempt[0], "score": scores[0], "item": item, "payment": paid, "other_payment": other_paid,
         "due": due, "refund": refund,
     }  # fmt: skip
+    return org, names
+
+
+def make_settled(db: Connection) -> tuple[int, dict[str, Any]]:
+    """Make the same, with every page and summary computed and all alerts open that have to be."""
+    org, names = make_faculty(db)
+    settle(db, org)
     return org, names
 
 

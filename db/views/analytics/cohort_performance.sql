@@ -1,7 +1,7 @@
 create or replace view analytics.cohort_performance
 with (security_invoker = true) as
 select
-    p.org_id, p.cohort_id, p.track_id, p.program_id, p.director_id, p.name, p.track_name, p.program_name, p.starts_on, p.ends_on,
+    c.org_id, p.cohort_id, p.track_id, p.program_id, p.director_id, p.name, p.track_name, p.program_name, p.starts_on, p.ends_on,
     p.mode, p.status, p.seats_total, p.seats_used, p.seats_paid, p.seats_scholarship, p.seats_sponsored, p.used_paid,
     p.used_scholarship, p.used_sponsored, p.seat_utilization, p.members_active, p.members_completed, p.members_withdrawn,
     p.readiness, p.readiness_students, p.readiness_sum, p.completion_rate, p.missions_due, p.missions_started,
@@ -10,7 +10,11 @@ select
     p.students_covered, p.session_completion, p.sessions_scheduled, p.sessions_held, p.sessions_missed, p.sessions_cancelled,
     p.stalled_reviews, p.payments_due, p.due_amount, p.payments_overdue, p.overdue_amount, p.payments_paid, p.paid_amount,
     p.refunds, p.refunded_amount, p.revenue_month, p.refunds_month
-from board.cohort_performance() as p;
+from (
+    -- Whose cohorts: as the policies of the table say.
+    select k.org_id, array_agg(k.id) as ids from school.cohort as k group by k.org_id
+) as c
+cross join lateral board.cohort_performance(c.org_id, c.ids) as p;
 comment on view analytics.cohort_performance is
 'How does each cohort do at this moment? One row per cohort that the reader may read: all of the organization for analysts and admins, those of the own tracks for
 directors, those accompanied for mentors, whom it tells nothing of payments.
