@@ -72,8 +72,8 @@ def test_every_aggregate_is_registered_and_exact(db: Session) -> None:
         "and relkind in ('r', 'p') except select kept::text from ops.aggregate "
         "except select deltas::text from ops.aggregate order by 1"
     ).fetchall()
-    # Documents are proven by tests/db/test_student_marks.py, test_dashboard_marks.py and test_director_*.py, ranks
-    # are made anew every minute; student_change holds nothing but locks. What alerts say, they said then.
+    # Documents are proven by tests/db/test_student_marks.py, test_dashboard_marks.py and test_director_*.py,
+    # ranks are made anew every minute; student_change holds nothing but locks; alerts say what was so then.
     others = [
         "alert", "alert_change", "alert_rule", "dashboard_cache", "dashboard_update_queue",
         "director_cohort_dashboard", "leaderboard", "leaderboard_refresh", "student_change",
