@@ -36,7 +36,8 @@ STATEMENTS = {
     "mission": "update school.mission_attempt set state = 'submitted', submitted_at = now()",
     "readiness": "insert into school.readiness_score (org_id, student_id, scored_at, score) "
     "select r.org_id, r.person_id, now(), 70 from school.person_role as r where r.role = 'student'",
-    "opened": "update board.alert_rule set metric = 'seats_total', threshold = 1 where name = 'below_readiness'; "
+    "opened": "update board.alert_rule set metric = 'seats_total', threshold = 1 "
+    "where name = 'below_readiness'; "
     "select board.evaluate_alerts(o.org_id, array(select c.id from school.cohort as c "
     "where c.org_id = o.org_id)) from school.organization as o",
 }

@@ -72,11 +72,12 @@ def test_every_aggregate_is_registered_and_exact(db: Session) -> None:
         "and relkind in ('r', 'p') except select kept::text from ops.aggregate "
         "except select deltas::text from ops.aggregate order by 1"
     ).fetchall()
-    # Documents are proven by tests/db/test_student_marks.py and test_dashboard_marks.py, ranks are made anew
-    # every minute; student_change holds nothing but locks.
+    # Documents are proven by tests/db/test_student_marks.py, test_dashboard_marks.py and test_director_*.py,
+    # ranks are made anew every minute; student_change holds nothing but locks; alerts say what was so then.
     others = [
-        "dashboard_cache", "dashboard_update_queue", "leaderboard", "leaderboard_refresh",
-        "student_change", "student_dashboard_cache",
+        "alert", "alert_change", "alert_rule", "dashboard_cache", "dashboard_update_queue",
+        "director_cohort_dashboard", "leaderboard", "leaderboard_refresh", "student_change",
+        "student_dashboard_cache",
     ]  # fmt: skip
     assert tables == [(f"board.{name}",) for name in others], "a table of derived numbers that nothing proves"
 

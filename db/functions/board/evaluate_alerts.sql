@@ -4,7 +4,8 @@ set search_path = ''
 as $$
 declare
     moment timestamptz;
-    states jsonb[];
+    -- By cohort: looked up, where a join would compare each with each.
+    states jsonb;
     closed board.alert_change[];
     opened board.alert_change[];
 begin
@@ -15,7 +16,7 @@ begin
     order by d.cohort_id
     for update;
     moment := clock_timestamp();
-    states := array(select to_jsonb(s) from board.cohort_states(org, cohorts) as s);
+    states := coalesce((select jsonb_object_agg(s.cohort_id, to_jsonb(s)) from board.cohort_states(org, cohorts) as s), jsonb '{}');
 
     with known as (
         -- Who acknowledges one at this moment marks its cohort: it is looked at again.
@@ -27,7 +28,7 @@ begin
     ),
     judged as (
         select
-            k.id, (s.state ->> k.metric)::numeric as value, r.threshold,
+            k.id, k as was, (s.state ->> k.metric)::numeric as value, r.threshold,
             coalesce(r.name, k.name) as name, coalesce(r.severity, k.severity) as severity,
             case
                 when g.is_good then coalesce(k.clear_since, moment)
@@ -45,7 +46,7 @@ begin
                 when g.is_good and coalesce(k.clear_since, moment) + r.clear_for <= moment then 'cleared'
             end as because
         from known as k
-        join unnest(states) as s (state) on (s.state ->> 'cohort_id')::uuid = k.cohort_id
+        cross join lateral (select states -> k.cohort_id::text as state) as s
         left join board.alert_rule as r on r.org_id = org and r.id = k.rule_id
         -- What is not known is not good.
         cross join lateral (
@@ -54,6 +55,7 @@ begin
                 else (s.state ->> r.metric)::numeric <= r.threshold - r.margin
             end, false) as is_good
         ) as g
+        where s.state is not null
     ),
     changed as (
         update board.alert as a set
@@ -66,15 +68,15 @@ begin
             closed_value = case when j.because is not null then j.value end,
             closed_because = j.because
         from judged as j
-        join known as k on k.id = j.id
         where a.org_id = org and a.id = j.id
             and (
                 j.because is not null
-                or (k.name, k.severity, k.last_value, k.clear_since) is distinct from (j.name, j.severity, j.value, j.clear_since)
+                or ((j.was).name, (j.was).severity, (j.was).last_value, (j.was).clear_since)
+                    is distinct from (j.name, j.severity, j.value, j.clear_since)
             )
         returning
             a.id, a.severity, j.threshold, j.value, j.because,
-            (k.name, k.severity) <> (j.name, j.severity) as is_other
+            ((j.was).name, (j.was).severity) <> (j.name, j.severity) as is_other
     )
     select array_agg(
         row(
@@ -91,15 +93,16 @@ begin
     with bad as (
         select
             r.rule, (s.state ->> 'cohort_id')::uuid as cohort_id, s.state, (s.state ->> (r.rule).metric)::numeric as value
-        from unnest(states) as s (state)
+        from jsonb_each(states) as s (cohort, state)
         join board.cohort_rules(org, array(
-            select (s.state ->> 'track_id')::uuid from unnest(states) as s (state) where s.state ->> 'status' = 'active'
+            select (s.state ->> 'track_id')::uuid from jsonb_each(states) as s (cohort, state) where s.state ->> 'status' = 'active'
         )) as r on r.track_id = (s.state ->> 'track_id')::uuid
         where s.state ->> 'status' = 'active'
             and board.breaks((r.rule).comparison, (r.rule).threshold, (s.state ->> (r.rule).metric)::numeric)
-            and not exists (
-                select from board.alert as a
-                where a.org_id = org and a.cohort_id = (s.state ->> 'cohort_id')::uuid and a.rule_id = (r.rule).id and a.status = 'open'
+            and ((s.state ->> 'cohort_id')::uuid, (r.rule).id) not in (
+                select a.cohort_id, a.rule_id
+                from board.alert as a
+                where a.org_id = org and a.cohort_id = any (cohorts) and a.status = 'open' and a.rule_id is not null
             )
     ),
     -- Whoever is deleting them need not be told.
