@@ -1,106 +1,18 @@
 """How cohorts stand, summaries and pages: every number is what a plain query counts from the facts."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.support import school
 from tests.support.dashboards import Connection, add
 from tests.support.faculty import DAY, Faculty, make_faculty
 from tests.support.servers import Cluster
+from tests.support.states import ATTEMPTS, COUNTED, HEALTH, MEMBERS, NEWEST, RECOUNT, TODAY
 
-# Subqueries over the facts alone, per cohort; {members} are those who have not withdrawn.
-MEMBERS = (
-    "select m.student_id from school.cohort_member as m where m.cohort_id = c.id and m.status <> 'withdrawn'"
-)
-ATTEMPTS = (
-    "from school.mission_attempt as a join school.mission as i on i.id = a.mission_id "
-    f"where i.track_id = c.track_id and i.status <> 'draft' and a.student_id in ({MEMBERS})"
-)
-NEWEST = (
-    "from school.readiness_score as r "
-    f"where r.student_id in ({MEMBERS}) and not exists (select from school.readiness_score as n "
-    "where n.student_id = r.student_id and n.scored_at > r.scored_at)"
-)
-HEALTH = (
-    "from (select (select p.health from board.student_portfolio(c.org_id, array[m.student_id]) as p) "
-    "as health "
-    f"from ({MEMBERS}) as m) as h where h.health is not null"
-)
-TODAY = "(now() at time zone o.time_zone)::date"
-MONTH = f"date_trunc('month', {TODAY})"
-COUNTED = {
-    "director_id": "t.director_id",
-    "program_name": "p.name",
-    "seats_total": "c.seats_paid + c.seats_scholarship + c.seats_sponsored",
-    "seats_used": f"select count(*) from ({MEMBERS}) as m",
-    "used_paid": f"select count(*) from ({MEMBERS} and m.seat_pool = 'paid') as m",
-    "used_scholarship": f"select count(*) from ({MEMBERS} and m.seat_pool = 'scholarship') as m",
-    "used_sponsored": f"select count(*) from ({MEMBERS} and m.seat_pool = 'sponsored') as m",
-    "members_active": f"select count(*) from ({MEMBERS} and m.status = 'active') as m",
-    "members_completed": f"select count(*) from ({MEMBERS} and m.status = 'completed') as m",
-    "members_withdrawn": (
-        "select count(*) from school.cohort_member as m where m.cohort_id = c.id and m.status = 'withdrawn'"
-    ),
-    "readiness": f"select round(avg(r.score), 2) {NEWEST}",
-    "readiness_students": f"select count(*) {NEWEST}",
-    "readiness_sum": f"select coalesce(sum(r.score), 0) {NEWEST}",
-    "missions_due": (
-        f"select (select count(*) from ({MEMBERS}) as m) * count(*) from school.mission as i "
-        "where i.track_id = c.track_id and i.status <> 'draft'"
-    ),
-    **{
-        f"missions_{state}": f"select count(*) {ATTEMPTS} and a.state = '{state}'"
-        for state in ("started", "submitted", "in_review", "approved", "rejected")
-    },
-    "approval_seconds": (
-        f"select coalesce(sum(extract(epoch from a.reviewed_at - a.submitted_at)), 0) {ATTEMPTS} "
-        "and a.state = 'approved'"
-    ),
-    "stalled_reviews": (
-        f"select count(*) {ATTEMPTS} and a.state in ('submitted', 'in_review') "
-        "and a.submitted_at <= now() - interval '168 hours'"
-    ),
-    "portfolio_health": f"select round(avg(h.health), 2) {HEALTH}",
-    "portfolio_students": f"select count(*) {HEALTH}",
-    "portfolio_items": f"select count(*) from school.portfolio_item as i where i.student_id in ({MEMBERS})",
-    "portfolio_approved": (
-        f"select count(*) from school.portfolio_item as i where i.student_id in ({MEMBERS}) "
-        "and i.state = 'approved'"
-    ),
-    "mentors": "select count(*) from school.cohort_mentor as m where m.cohort_id = c.id",
-    **{
-        f"sessions_{status}": (
-            "select count(*) from school.mentor_session as s "
-            f"where s.cohort_id = c.id and s.status = '{status}'"
-        )
-        for status in ("scheduled", "held", "missed", "cancelled")
-    },
-    **{
-        name: f"select {what} from school.payment as y where y.cohort_id = c.id and {condition}"
-        for total, amount, condition in (
-            ("payments_due", "due_amount", "y.status = 'due'"),
-            ("payments_overdue", "overdue_amount", f"y.status = 'due' and y.due_on < {TODAY}"),
-            ("payments_paid", "paid_amount", "y.status = 'paid'"),
-            ("", "revenue_month", f"date_trunc('month', y.paid_on) = {MONTH}"),
-        )
-        for name, what in ((total, "count(*)"), (amount, "coalesce(sum(y.amount), 0)"))
-        if name
-    },
-    "refunds": "select count(*) from school.refund as f where f.cohort_id = c.id",
-    "refunded_amount": "select coalesce(sum(f.amount), 0) from school.refund as f where f.cohort_id = c.id",
-    "refunds_month": (
-        "select coalesce(sum(f.amount), 0) from school.refund as f "
-        f"where f.cohort_id = c.id and date_trunc('month', f.refunded_on) = {MONTH}"
-    ),
-}
-RECOUNT = (
-    "select c.id, c.status, "
-    + ", ".join(f"({query}) as {name}" for name, query in COUNTED.items())
-    + " from school.cohort as c join school.track as t on t.id = c.track_id "
-    "join school.program as p on p.id = t.program_id join school.organization as o on o.org_id = c.org_id"
-)
 # What is a share of these.
 SHARES = {
     "seat_utilization": ("seats_used", "seats_total"),
@@ -159,6 +71,7 @@ def recounted(db: Connection, org: int, capacity: int = 25) -> dict[Any, dict[st
         row["session_completion"] = db.execute(
             "select round(100.0 * %s / nullif(%s, 0), 2)", (row["sessions_held"], row.pop("sessions"))
         ).fetchone()[0]  # type: ignore[index]
+        row.pop("org_id")
         found[row.pop("id")] = row
     return found
 
@@ -223,11 +136,15 @@ def test_many_cohorts_are_looked_up_as_few_are(faculty: Faculty, db: Connection)
         (faculty.org, faculty.names["track"]),
     )
     counted = recounted(db, faculty.org)
-    said = states(db, faculty.org)
-    assert len(said) == 206
-    assert {c: s["stalled_reviews"] for c, s in said.items()} == {
-        c: s["stalled_reviews"] for c, s in counted.items()
-    }
+    found = rows(
+        db,
+        "select w.* from board.cohort_waiting(%s, array(select c.id from school.cohort as c)) as w",
+        faculty.org,
+    )
+    said = {row["cohort_id"]: row["stalled_reviews"] for row in found}
+    assert len(counted) == 206
+    assert {c: said.get(c, 0) for c in counted} == {c: s["stalled_reviews"] for c, s in counted.items()}
+    assert sum(said.values()) > 0
 
 
 @pytest.mark.parametrize("ahead", [0, 1])
@@ -576,3 +493,40 @@ def test_other_organizations_are_left_alone(faculty: Faculty, db: Connection) ->
     assert rows(db, "select * from board.cohort_states(%s, %s)", other, cohorts) == []
     assert rows(db, "select * from board.cohort_documents(%s, %s)", other, cohorts) == []
     assert db.execute("select board.refresh_cohorts(%s, %s)", (other, cohorts)).fetchone() == (0,)
+
+
+def test_whose_cohorts_are_told(faculty: Faculty, db: Connection) -> None:
+    """By SQL, in a role: the policies of the cohorts, and nothing of payments for mentors."""
+    org, names = faculty.org, faculty.names
+    analyst, student = (school.make_person(db, org, role) for role in ("analyst", "student"))
+    far = school.make_person(db, other := school.make_org(db), "admin")
+    everything = {"fall", "winter", "empty", "spring", "closed", "lone"}
+    seen = "select name, paid_amount, members_active from analytics.cohort_performance"
+    whole = {name: numbers for name, *numbers in db.execute(seen.encode())}
+    assert set(whole) == everything
+    for person, role, told in (
+        (names["dora"], "director", {"fall", "winter", "empty"}), (names["cleo"], "director", set()),
+        (names["mia"], "mentor", {"fall", "spring"}), (names["abe"], "admin", everything),
+        (analyst, "analyst", everything), (far, "admin", set()),
+    ):  # fmt: skip
+        with db.transaction(force_rollback=True):
+            act(db, other if person == far else org, person, role)
+            found = {name: numbers for name, *numbers in db.execute(seen.encode())}
+            assert found.keys() == told
+            for name, (paid, members) in found.items():
+                assert [paid, members] == ([None, whole[name][1]] if role == "mentor" else whole[name])
+            # Not even who names them.
+            query = "select name from board.cohort_performance(%s, %s)"
+            ids = [names[key] for key in ("cohort", "winter", "empty", "other_cohort", "closed", "lone")]
+            assert {name for (name,) in db.execute(query.encode(), (org, ids))} == told
+    with db.transaction(force_rollback=True), pytest.raises(psycopg.errors.InsufficientPrivilege):
+        act(db, org, student, "student")
+        db.execute(seen.encode())
+
+
+def act(db: Connection, org: int, person: Any, role: str) -> None:
+    """Be somebody for the rest of the transaction."""
+    claims = json.dumps({"sub": str(person), "org": org, "role": role})
+    db.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+    db.execute("set local session authorization homeroom_api")
+    db.execute(f"set local role homeroom_{role}".encode())

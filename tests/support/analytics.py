@@ -4,6 +4,8 @@ from typing import Any
 
 import psycopg
 
+from tests.support import states
+
 # Changes to the facts of seeded schools, chosen by bytes of their ids: the same in every run.
 CHANGES = """
 -- Regraded, graded late (at an hour of another day in UTC than at the school), taken back, not handed in.
@@ -108,6 +110,10 @@ VIEWS = {
             q, qs, a, s, mq, ma, m, p, u
         from {_numbers("school.course", f"(w.org_id, w.course_id) = (r.org_id, r.id) and {COUNTED}")} as r
         """,
+    ),
+    "cohort_performance": (
+        "org_id, cohort_id, status, " + ", ".join(states.COUNTED),
+        states.RECOUNT,
     ),
     "student_performance": (
         f"org_id, student_id, student_name, is_student, {SUMS}, {OVERALL}",

@@ -3,7 +3,7 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
-    marked bigint := 0;
+    marked bigint := bigint '0';
     found_marks bigint;
 begin
     if cohort is not null then

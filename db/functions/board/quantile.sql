@@ -4,8 +4,8 @@ set search_path = ''
 as $$
 declare
     n constant integer := cardinality(sorted);
-    place constant numeric := fraction * (n - 1);
-    below constant integer := floor(place);
+    place constant numeric := fraction * (n - 1)::numeric;
+    below constant integer := floor(place)::integer;
 begin
     return sorted[below + 1] + (sorted[least(below + 2, n)] - sorted[below + 1]) * (place - below);
 end
