@@ -79,6 +79,31 @@ def test_a_number_that_comes_and_goes_is_one_alert(cohort: Watched) -> None:
     assert cohort.alerts("status") == ["closed", "open"], "and the next is another"
 
 
+def test_a_job_closes_what_has_been_good_for_long_enough(cohort: Watched) -> None:
+    """No fact changes then, so that nobody else would."""
+    cohort.ready(40)
+    cohort.evaluate()
+    cohort.ready(90)
+    cohort.evaluate()
+    cohort.let_pass(9)
+    assert value(cohort.db, "select board.close_alerts(%s)", cohort.org) == 0
+    cohort.let_pass(1)
+    assert value(cohort.db, "select board.close_alerts(%s)", cohort.org) == 1
+    assert cohort.alerts("status", "closed_because") == [("closed", "cleared")]
+    assert value(cohort.db, "select board.close_alerts(%s)", cohort.org) == 0
+
+
+def test_a_setting_is_judged_by_though_nobody_looks(cohort: Watched) -> None:
+    cohort.db.execute("update ops.setting set value = 0 where name = 'director_debounce'")
+    while value(cohort.db, "select board.drain_queue()"):
+        pass
+    assert "low_coverage" not in cohort.alerts("name")
+    cohort.db.execute("update ops.setting set value = 1 where name = 'mentor_capacity'")
+    while value(cohort.db, "select board.drain_queue()"):
+        pass
+    assert cohort.alerts("name") == ["low_coverage"], "a mentor of two students has room for one"
+
+
 def test_time_that_is_good_has_to_be_in_one_piece(cohort: Watched) -> None:
     cohort.ready(40)
     cohort.evaluate()

@@ -40,13 +40,15 @@ begin
     where c.seen_at > now() - interval '1 day' and not pg_visible_in_snapshot(t.txid, c.computed_in)
     group by t.role, t.person_id
     order by t.role, t.person_id;
-    -- Likewise the pages of cohorts, by what many share: a track, a mentor, the organization.
+    -- Likewise the pages of cohorts, by what many share: a track, a mentor; and every cohort, by what the organization shares (a setting), for
+    -- alerts are judged whoever looks.
     insert into board.dashboard_update_queue (org_id, subject, subject_id, cohort_id, priority, reason, txid)
     select org, 'director', d.director_id, d.cohort_id, min(q.priority), min(q.reason), max(q.txid)
     from board.dashboard_update_queue as q
     join board.director_cohort_dashboard as d on d.org_id = org and (q.subject_id is null or q.subject_id = any (d.scopes))
     where q.org_id = org and q.id = any (marks) and q.is_shared
-        and d.document is not null and d.seen_at > now() - interval '1 day' and not pg_visible_in_snapshot(q.txid, d.computed_in)
+        and (q.subject_id is null or (d.document is not null and d.seen_at > now() - interval '1 day'))
+        and pg_visible_in_snapshot(q.txid, d.computed_in) is not true
     group by d.director_id, d.cohort_id
     order by d.cohort_id;
 end

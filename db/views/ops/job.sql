@@ -33,6 +33,11 @@ from (
         'select board.refresh_directors($1)', true
     ),
     (
+        'close alerts', 'Closes the alerts about cohorts whose numbers have been good for long enough.',
+        interval '1 minute', timestamptz '2000-01-01 00:00:25+00',
+        'select board.close_alerts($1)', true
+    ),
+    (
         'prune presence', 'Forgets who is connected no more.',
         interval '5 minutes', timestamptz '2000-01-01 00:00:30+00',
         'select feed.prune_presence()', false
