@@ -1,8 +1,11 @@
 """A summary or page that differs from one computed now is never answered, whoever changes what."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
@@ -10,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.errors import LockNotAvailable
 
 from tests.support.changes import REFUSED, random_change, savepoint
 from tests.support.columns import columns_of
@@ -24,6 +28,8 @@ from tests.support.faculty import (
     settle,
 )
 from tests.support.servers import Cluster
+
+WAITS = "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s"
 
 # What a transaction may change that somebody else moves or looks at meanwhile.
 FACTS = {
@@ -96,6 +102,30 @@ def read_all(db: Connection, org: int) -> None:
         assert said == db.execute(computed.encode(), {"org": org, "role": whose, "key": key}).fetchone()
 
 
+@contextmanager
+def moving(faculty: Faculty, director: UUID) -> Iterator[None]:
+    """Give both tracks another director; who has named the present one in a mark is waited for."""
+    tracks = [faculty.names["track"], faculty.names["lone_track"]]
+    query = "update school.track set director_id = %s where id = any (%s)"
+    with waiting(faculty, query, (director, tracks)):
+        yield
+
+
+@contextmanager
+def waiting(faculty: Faculty, query: str, arguments: Any) -> Iterator[None]:
+    """Have a session execute this, in its own transaction: before the block, or after where it waits."""
+    with faculty.database.connect() as other, ThreadPoolExecutor(1) as thread:
+        done = thread.submit(other.execute, query.encode(), arguments)
+        with faculty.database.connect() as db:
+            while not done.done():
+                (waits,) = db.execute(WAITS, (other.info.backend_pid,)).fetchone() or (False,)
+                if waits:
+                    break
+                time.sleep(0.01)
+        yield
+        done.result(60)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("level", ["read committed", "repeatable read"])
 @pytest.mark.parametrize("moved", [False, True])
@@ -119,14 +149,10 @@ def test_what_was_under_way_is_seen_once_it_is_committed(faculty: Faculty, moved
                 refused.add(name)
                 writer.rollback()
                 continue
-            if moved:
-                db.execute(
-                    "update school.track set director_id = %(director)s where id = any (%(tracks)s)",
-                    {"director": names[director], "tracks": [names["track"], names["lone_track"]]},
-                )
-            refresh(db, org)
-            assert {look[2:] for look in looks(db, org) if look[0] != "cohort"} == {(True, False)}, name
-            writer.commit()
+            with moving(faculty, names[director]) if moved else nullcontext():
+                refresh(db, org)
+                assert {look[2:] for look in looks(db, org) if look[0] != "cohort"} == {(True, False)}, name
+                writer.commit()
             found = looks(db, org)
             assert [look for look in found if look[2] and look[3]] == [], name
             if not any(look[3] for look in found):
@@ -159,6 +185,95 @@ def test_a_transaction_that_knows_an_old_director(faculty: Faculty, level: str) 
             "not everybody's, if it can be helped"
         )
         read_all(db, org)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+def test_a_director_moves_while_facts_come(faculty: Faculty, level: str) -> None:
+    """The move begins first, and is committed while facts that have named the old director are not."""
+    org, names = faculty.org, {**faculty.names, "org": faculty.org}
+    with faculty.database.connect() as db:
+        for name, fact in FACTS.items():
+            with (
+                faculty.database.connect(autocommit=False) as mover,
+                faculty.database.connect(autocommit=False, options="-c lock_timeout=20ms") as writer,
+            ):
+                if level == "repeatable read":
+                    writer.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                tracks = [names["track"], names["lone_track"]]
+                directors = [names["cleo"], names["dora"]]
+                mover.execute(
+                    "update school.track set director_id = "
+                    "case director_id when %s then %s else %s end::uuid where id = any (%s)",
+                    (*directors, directors[0], tracks),
+                )
+                try:
+                    writer.execute(fact.encode(), names)
+                except psycopg.DatabaseError as error:
+                    # What writes the track itself waits for the move; what moves many is read committed.
+                    assert isinstance(error, LockNotAvailable) or "read committed" in str(error), name
+                    continue
+                mover.commit()
+                refresh(db, org)
+                writer.commit()
+            assert stale(db, org) == [], name
+            read_all(db, org)
+
+
+@pytest.mark.parametrize(
+    ("comes", "changes"),
+    [
+        (
+            "insert into school.track (org_id, program_id, name, director_id) "
+            "values (%(org)s, %(empty)s, 'new', %(cleo)s)",
+            "update school.program set is_active = false where id = %(empty)s",
+        ),
+        (
+            "insert into school.cohort (org_id, track_id, name, starts_on, ends_on, status) "
+            "values (%(org)s, %(track)s, 'new', current_date, current_date, 'active')",
+            "insert into board.alert_rule (org_id, track_id, name, metric, comparison, threshold) "
+            "values (%(org)s, %(track)s, 'tiny', 'members_active', 'below', 5)",
+        ),
+    ],
+    ids=["a track comes while the program changes", "a cohort comes while a rule does"],
+)
+@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+def test_what_comes_meanwhile_is_concerned(faculty: Faculty, comes: str, changes: str, level: str) -> None:
+    org, names = faculty.org, {**faculty.names, "org": faculty.org}
+    with faculty.database.connect() as db, faculty.database.connect(autocommit=False) as writer:
+        names["empty"] = add(db, org, "program", name="without tracks")
+        if level == "repeatable read":
+            writer.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            writer.execute("select 1 from school.track")
+            db.execute(comes.encode(), names)
+            writer.execute(changes.encode(), names)
+            settle(db, org)
+            writer.commit()
+        else:
+            writer.execute(changes.encode(), names)
+            with waiting(faculty, comes, names):
+                settle(db, org)
+                writer.commit()
+        assert stale(db, org) == []
+        read_all(db, org)
+
+
+def test_who_acknowledged_is_told_no_more_once_deleted(faculty: Faculty) -> None:
+    org, names = faculty.org, {**faculty.names, "org": faculty.org}
+    with faculty.database.connect() as db:
+        admin = add(db, org, "person", name="Ada")
+        db.execute("update board.alert_rule set threshold = 99 where name = 'below_readiness'")
+        settle(db, org)
+        db.execute(
+            "update board.alert set acknowledged_at = now(), acknowledged_by = %s where cohort_id = %s",
+            (admin, names["cohort"]),
+        )
+        refresh(db, org)
+        read_all(db, org)
+        db.execute("delete from school.person where id = %s", (admin,))
+        out = {look[1] for look in looks(db, org) if look[3]}
+        assert {names["cohort"], names["dora"], names["abe"]} <= out, "the control: it shows"
+        assert stale(db, org) == []
 
 
 @pytest.mark.parametrize("fact", [name for name in FACTS if name != "an alert"])

@@ -17,7 +17,7 @@ begin
     if clock_timestamp() > now() + interval '10 seconds' then
         raise 'a dashboard is of the present, and this transaction began too long ago' using errcode = 'HR409';
     end if;
-    return '{"cache_updated_at": "' || board.utc(page.updated_at) || '", ' || substr(page.document::text, strpos(page.document::text, '{') + 1);
+    return board.cohort_page(page);
 end
 $$;
 comment on function board.cohort_dashboard(uuid) is

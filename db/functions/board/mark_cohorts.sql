@@ -4,7 +4,23 @@ create or replace function board.mark_cohorts(
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
+declare
+    known uuid[] := '{}';
+    tracks uuid[];
+    is_held boolean := true;
 begin
+    -- Until no cohort has moved to another track meanwhile.
+    loop
+        tracks := array(
+            select distinct c.track_id
+            from school.cohort as c
+            where c.org_id = org and c.id = any (cohorts) and c.track_id <> all (known)
+        );
+        exit when tracks = '{}';
+        is_held := board.hold_directors(org, tracks) and is_held;
+        known := known || tracks;
+    end loop;
+
     insert into board.dashboard_update_queue (org_id, subject, subject_id, cohort_id, priority, reason)
     select
         mark_cohorts.org, 'director',
@@ -16,14 +32,13 @@ begin
         ),
         m.id, mark_cohorts.priority, mark_cohorts.reason
     from unnest(cohorts) as m (id);
-    if cohorts <> '{}' and current_setting('transaction_isolation') <> 'read committed' then
+    if not is_held then
         insert into board.dashboard_update_queue (org_id, subject, priority, reason)
         values (mark_cohorts.org, 'organization', mark_cohorts.priority, mark_cohorts.reason);
     end if;
 end
 $$;
 comment on function board.mark_cohorts(bigint, uuid[], text, board.priority) is
-'Marks cohorts, one row each, naming the director of the track; null where there is none, or no such cohort any more. The director is looked
-up in a statement of its own, which sees who directs now; a transaction that is not read committed cannot, and marks the organization
-besides.';
+'Marks cohorts, one row each, naming the director of the track; null where there is none, or no such cohort any more. Where the director may be another by
+the time that this is committed (board.hold_directors), the organization besides.';
 revoke all on function board.mark_cohorts(bigint, uuid[], text, board.priority) from public;

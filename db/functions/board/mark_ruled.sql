@@ -4,12 +4,17 @@ set search_path = ''
 as $$
 declare
     is_everywhere constant boolean := array_position(tracks, null) is not null;
-    ruled constant uuid[] := array(
+    ruled uuid[];
+begin
+    -- Cohorts that are coming come first, or wait.
+    perform pg_advisory_xact_lock(board.rules_key(org));
+    ruled := array(
         select c.id from school.cohort as c where c.org_id = org and (is_everywhere or c.track_id = any (tracks))
     );
-begin
-    if ruled <> '{}' then
-        perform board.mark_cohorts(org, ruled, 'alert rule');
+    perform board.mark_cohorts(org, ruled, 'alert rule');
+    -- Who does not see all that have come.
+    if current_setting('transaction_isolation') <> 'read committed' then
+        perform board.mark_tracks(org, '{}', 'alert rule');
     end if;
 end
 $$;

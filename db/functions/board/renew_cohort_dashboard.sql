@@ -2,12 +2,20 @@ create or replace function board.renew_cohort_dashboard(cohort uuid) returns tex
 language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
+declare
+    org constant bigint := auth.org_id();
+    answer text;
 begin
     if not auth.directs(cohort) then
         raise 'there is no such cohort that you direct' using errcode = 'HR404';
     end if;
-    perform board.refresh_cohorts(auth.org_id(), array[cohort]);
-    return board.cohort_dashboard(cohort);
+    -- What it has just computed, rather than what is current: alerts that it opens mark the cohort, and it would compute it once more.
+    if board.refresh_cohorts(org, array[cohort], true) = 1 then
+        select board.cohort_page(d) into answer
+        from board.director_cohort_dashboard as d
+        where d.org_id = org and d.cohort_id = cohort;
+    end if;
+    return coalesce(answer, board.cohort_dashboard(cohort));
 end
 $$;
 comment on function board.renew_cohort_dashboard(uuid) is

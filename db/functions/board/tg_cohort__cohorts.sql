@@ -30,6 +30,9 @@ begin
             ) as r
             group by r.org_id
         loop
+            if changed.tracks <> '{}' then
+                perform pg_advisory_xact_lock_shared(board.rules_key(changed.org_id));
+            end if;
             perform board.mark_cohorts(changed.org_id, changed.cohorts, 'cohort');
             perform board.mark_tracks(changed.org_id, changed.tracks, 'cohort');
         end loop;
@@ -37,6 +40,7 @@ begin
         for changed in
             select n.org_id, array_agg(n.id) as cohorts, array_agg(distinct n.track_id) as tracks from new_rows as n group by n.org_id
         loop
+            perform pg_advisory_xact_lock_shared(board.rules_key(changed.org_id));
             perform board.mark_cohorts(changed.org_id, changed.cohorts, 'cohort');
             perform board.mark_tracks(changed.org_id, changed.tracks, 'cohort');
         end loop;
@@ -53,7 +57,7 @@ end
 $$;
 comment on function board.tg_cohort__cohorts() is
 'Marks cohorts that come, change or go. Where the set of somebody''s cohorts changes by it, also those who direct the tracks that they come to
-and leave, by a row without cohort. Counts the members of one that moves anew: their missions are others then.';
+and leave, by a row without cohort. Waits for alert rules that are being changed, which are to know the cohorts that they are for. Counts the members of one that moves anew: their missions are others then.';
 revoke all on function board.tg_cohort__cohorts() from public;
 
 create or replace trigger tg_cohort__cohorts_insert

@@ -7,6 +7,8 @@ begin
         raise 'a cohort moves to another track in a transaction that is read committed: another does not see who has come meanwhile'
             using errcode = 'HR409', detail = 'track_id';
     end if;
+    -- Whoever names the present director in a mark ends first, too.
+    perform pg_advisory_xact_lock(board.director_key(old.org_id, old.track_id));
     -- Stronger than the update's own lock: foreign keys wait for it, and it for them; one with a snapshot of before gets 40001.
     perform from school.cohort as c where c.org_id = old.org_id and c.id = old.id for update;
     return new;

@@ -6,10 +6,11 @@ declare
     changed record;
 begin
     for changed in
-        select t.org_id, array_agg(t.id) as tracks
+        -- None is said, too: who does not see the tracks that have come marks the organization.
+        select n.org_id, coalesce(array_agg(t.id) filter (where t.id is not null), '{}') as tracks
         from new_rows as n
-        join school.track as t on t.org_id = n.org_id and t.program_id = n.id
-        group by t.org_id
+        left join school.track as t on t.org_id = n.org_id and t.program_id = n.id
+        group by n.org_id
     loop
         perform board.mark_tracks(changed.org_id, changed.tracks, 'program');
     end loop;
