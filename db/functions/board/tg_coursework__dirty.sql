@@ -6,7 +6,7 @@ as $$
 begin
     if tg_op = 'INSERT' then
         insert into board.dashboard_update_queue (org_id, subject, subject_id, course_id, reason)
-        -- `on`: sorted rather than hashed: for one row, a twentieth of a graded fact.
+        -- `on` has it sorted rather than hashed: no hash table for what is nearly always one row.
         select distinct on (n.org_id, n.student_id, n.course_id) n.org_id, 'student', n.student_id, n.course_id, tg_argv[0]
         from new_rows as n;
     elsif tg_op = 'DELETE' then
