@@ -33,7 +33,20 @@ from api.edge import Edge
 from api.endpoint import Services
 from api.feed import Feed
 from api.protocol import Http
-from api.routes import admin, demo, docs, events, health, parent, streams, student, teacher, tutor
+from api.routes import (
+    admin,
+    alerts,
+    demo,
+    director,
+    docs,
+    events,
+    health,
+    parent,
+    streams,
+    student,
+    teacher,
+    tutor,
+)
 from api.settings import Settings, load
 from db.server.become import PR_SET_PDEATHSIG
 from db.tree import release_digest
@@ -45,6 +58,8 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     parent.ROUTER,
     teacher.ROUTER,
     tutor.ROUTER,
+    director.ROUTER,
+    alerts.ROUTER,
     admin.ROUTER,
     events.ROUTER,
     streams.ROUTER,

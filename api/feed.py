@@ -35,6 +35,8 @@ DOCUMENTS = {
     "parent": Function("dashboard_snapshot", "jsonb"),
     "teacher": Function("dashboard_snapshot", "jsonb"),
     "tutor": Function("dashboard_snapshot", "jsonb"),
+    "director": Function("dashboard_snapshot", "jsonb"),
+    "admin": Function("dashboard_snapshot", "jsonb"),
 }
 """Of each role that has one, the dashboard that a stream begins with, and that comes with `reset`."""
 

@@ -30,12 +30,21 @@ def stale(db: psycopg.Connection) -> Iterator[int]:
             yield batch
 
 
-def mark(db: psycopg.Connection, student: UUID | None) -> int:
-    """Put a student, or everybody who has a dashboard, into the queue; how many that are."""
+def mark(
+    db: psycopg.Connection,
+    student: UUID | None = None,
+    director: UUID | None = None,
+    cohort: UUID | None = None,
+) -> int:
+    """Put a student, a director, a cohort, or whoever has a dashboard into the queue; how many those are."""
+    everybody = not (student or director or cohort)
     marked = 0
     for org in _organizations(db):
-        marked += _number(db, "select board.mark_students(%s, %s)", org, student)
-        if student is None:
+        if everybody or student:
+            marked += _number(db, "select board.mark_students(%s, %s)", org, student)
+        if everybody or director or cohort:
+            marked += _number(db, "select board.mark_directors(%s, %s, %s)", org, director, cohort)
+        if everybody:
             marked += _number(db, "select board.mark_dashboards(%s)", org)
     return marked
 

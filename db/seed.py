@@ -69,6 +69,8 @@ FACTS = (
     "notification",
     "ai_nudge",
     "subscription",
+    "payment",
+    "refund",
 )
 
 

@@ -32,26 +32,38 @@ from db import refresh as dashboards
     help="Everybody's, whether or not it is out of date; of parents and staff, those ever looked at.",
 )
 @click.option("--student-id", type=click.UUID, help="One student's, whether or not it is out of date.")
-@click.option("--sync", is_flag=True, help="With --all or --student-id: refresh now, not by the worker.")
+@click.option("--director-id", type=click.UUID, help="One director's, and the cohorts', likewise.")
+@click.option("--cohort-id", type=click.UUID, help="One cohort's, and its director's, likewise.")
+@click.option("--sync", is_flag=True, help="With --all or an id: refresh now, not by the worker.")
 @reported
-def refresh(queue_only: bool, stale_only: bool, everybody: bool, student_id: UUID | None, sync: bool) -> None:
+def refresh(
+    queue_only: bool,
+    stale_only: bool,
+    everybody: bool,
+    student_id: UUID | None,
+    director_id: UUID | None,
+    cohort_id: UUID | None,
+    sync: bool,
+) -> None:
     """Bring dashboards up to date: those that wait in the queue, and those whose time has run out.
 
-    With --all or --student-id they are put into the queue, which the worker drains; with --sync it is drained
-    here. Readers never need this: a dashboard that is out of date is computed when it is read.
+    With --all or an id they are put into the queue, which the worker drains; with --sync it is drained here.
+    Readers never need this: a dashboard that is out of date is computed when it is read.
     """
-    chosen = [queue_only, stale_only, everybody, student_id is not None]
-    if sum(chosen) > 1:
-        raise click.UsageError("--queue-only, --stale-only, --all and --student-id exclude each other")
-    if sync and not (everybody or student_id):
-        raise click.UsageError("--sync goes with --all or --student-id")
+    whose = {"student": student_id, "director": director_id, "cohort": cohort_id}
+    of_one = {kind: id_ for kind, id_ in whose.items() if id_}
+    if queue_only + stale_only + everybody + len(of_one) > 1:
+        raise click.UsageError("--queue-only, --stale-only, --all and the ids exclude each other")
+    if sync and not (everybody or of_one):
+        raise click.UsageError("--sync goes with --all or an id")
     with open_database(settings_from_environment()) as settings, admin_connection(settings) as db:
         require_current(settings)
         marked = 0
-        if everybody or student_id:
-            marked = dashboards.mark(db, student_id)
-            if student_id and not marked:
-                raise click.ClickException(f"there is no student {student_id}")
+        if everybody or of_one:
+            marked = dashboards.mark(db, **of_one)
+            for kind, id_ in of_one.items():
+                if not marked:
+                    raise click.ClickException(f"there is no {kind} {id_}")
             say(f"{marked:,} dashboards put into the queue")
             queue_only = sync
         elif not queue_only and not stale_only:

@@ -65,10 +65,13 @@ DESCRIPTIONS = {
             "parent": "",
         }.items()
     },
-    "director": "What happens of what I may see. Directors have no document: no `snapshot`, no `update`. "
-    "Role director.",
+    "director": "The summary of my tracks, an admin's of the organization, then what changes in it and what "
+    "happens of what I may see, `alerts` among it; with a cursor what has changed and happened since. "
+    f"{MESSAGES}, and for admins {EVERY_TICK}. Roles director and admin.",
 }
 """What the stream of each role tells."""
+ROLES_OF = {"director": ("director", "admin")}
+"""Who may have a role's stream; those left out: that role."""
 
 
 @get("/dashboard/stream", before_request=admit, summary="What happens", responses=STREAM)
@@ -95,7 +98,7 @@ def of_role(role: str) -> Any:
         f"/api/v1/{role}/dashboard/stream",
         before_request=admit,
         operation_id=f"{role.title()}DashboardStream",
-        summary="What happens" if role == "director" else "What changes on my dashboard",
+        summary="What changes on my dashboard",
         description=DESCRIPTIONS[role],
         responses=STREAM,
     )
@@ -107,7 +110,9 @@ def of_role(role: str) -> Any:
         last_event_id: LastEventId = None,
         token: Token = None,
     ) -> Stream:
-        return Stream(request, (role,), named=named, cursor=cursor, kinds=events, follows=True)
+        return Stream(
+            request, ROLES_OF.get(role, (role,)), named=named, cursor=cursor, kinds=events, follows=True
+        )
 
     return role_stream
 

@@ -12,4 +12,4 @@ grant usage on schema feed to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
     homeroom_analyst, homeroom_admin, homeroom_service;
 grant usage on schema ingest to homeroom_admin, homeroom_service;
-grant usage on schema analytics to homeroom_analyst, homeroom_director, homeroom_admin;
+grant usage on schema analytics to homeroom_analyst, homeroom_director, homeroom_mentor, homeroom_admin;

@@ -15,4 +15,4 @@ using (org_id = (select auth.org_id())) with check (org_id = (select auth.org_id
 grant select on school.organization to
     homeroom_student, homeroom_parent, homeroom_teacher, homeroom_tutor, homeroom_mentor, homeroom_director,
     homeroom_analyst, homeroom_admin, homeroom_service;
-grant update (name, time_zone) on school.organization to homeroom_admin;
+grant update (name, time_zone, currency) on school.organization to homeroom_admin;

@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.api.support import RECALCULATE, School, bearer, token
+from tests.support.alerts import Watched
 from tests.support.school import make_person
 
 ACTION = "/api/v1/student/dashboard/action"
@@ -33,11 +34,14 @@ GETS = [
     ("/api/v1/teacher/assignments/{assignment}", "teacher", "teacher"),
     ("/api/v1/tutor/dashboard", "tutor", "tutor"),
     ("/api/v1/tutor/assignments/{assignment}", "tutor", "tutor"),
+    ("/api/v1/director/dashboard/alerts", "admin", "admin"),
+    ("/api/v1/director/dashboard/alerts?status=all&severity=critical&limit=1", "admin", "admin"),
     ("/api/v1/admin/students/performance", "admin", "admin"),
     ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
 ]
 EVENTS = "/api/v1/events"
+ACKNOWLEDGE = "/api/v1/director/dashboard/alerts/{alert_id}/acknowledge"
 STREAMS = ["/dashboard/stream"] + [
     f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "tutor", "director", "parent")
 ]
@@ -58,6 +62,8 @@ ERRORS = [
     ("/api/v1/teacher/assignments/{other_assignment}", "teacher", "teacher", 404),
     ("/api/v1/teacher/assignments/{assignment}", "ada", "student", 403),
     ("/api/v1/teacher/assignments/{assignment}?limit=0", "teacher", "teacher", 422),
+    ("/api/v1/director/dashboard/alerts", "ada", "student", 403),
+    ("/api/v1/director/dashboard/alerts?status=new", "admin", "admin", 422),
     ("/api/v1/admin/students/performance?limit=0", "admin", "admin", 422),
     ("/api/v1/admin/students/performance/recalculations/{ada}", "admin", "admin", 404),
 ]
@@ -118,7 +124,7 @@ def test_every_path_is_tried_here(school: School) -> None:
         "/metrics",
         *STREAMS,
     }  # have their own tests
-    assert set(document["paths"]) - gets == {RECALCULATE, ACTION, EVENTS}
+    assert set(document["paths"]) - gets == {RECALCULATE, ACTION, EVENTS, ACKNOWLEDGE}
 
 
 @pytest.mark.parametrize(("how_many", "status"), [(1, 200), (101, 202), (0, 422), (1001, 422)])
@@ -179,6 +185,25 @@ def test_an_event_is_answered_as_described(school: School, body: dict[str, Any],
     validate(document_of(school), EVENTS, answer, "post")
 
 
+@pytest.mark.parametrize(("body", "status"), [({"note": "Known."}, 200), ({"text": "Known."}, 422)], ids=str)
+def test_an_acknowledgement_is_answered_as_described(
+    school: School, body: dict[str, Any], status: int
+) -> None:
+    with school.database.connect() as db:
+        cohort = Watched(db, school.org)
+        cohort.ready(40)
+        cohort.evaluate()
+        (alert,) = cohort.alerts("id")
+    url = ACKNOWLEDGE.format(alert_id=alert)
+    answer = school.post(url, school.admin, "admin", body)
+    assert answer.status_code == status, answer.text
+    validate(document_of(school), ACKNOWLEDGE, answer, "post")
+    assert school.post(f"{url}/", school.admin, "admin", body).status_code == status
+    listed = school.get("/api/v1/director/dashboard/alerts", school.admin, "admin")
+    validate(document_of(school), "/api/v1/director/dashboard/alerts", listed)
+    assert listed.json()["items"]
+
+
 def test_both_slash_forms_answer_the_same(school: School) -> None:
     for url, who, role in GETS:
         path, _, query = url.partition("?")
@@ -223,14 +248,14 @@ def test_streams_say_which_messages_they_have(school: School) -> None:
     for path, stream in streams.items():
         said = stream["description"]
         role = path.split("/")[3] if path.startswith("/api/") else ""
-        if role in ("student", "parent", "teacher", "tutor"):
+        if role:
             assert "Begins with `snapshot`, goes on with `update` (a JSON Merge Patch" in said
-        assert ("`metrics`" in said) == (role in ("", "teacher", "tutor")), path
+        assert ("`metrics`" in said) == (role in ("", "teacher", "tutor", "director")), path
         (events,) = (parameter for parameter in stream["parameters"] if parameter["name"] == "events")
         assert "grade,assignment,update" in json.dumps(events), path
     director = streams["/api/v1/director/dashboard/stream"]
-    assert director["summary"] == streams["/dashboard/stream"]["summary"] == "What happens"
-    assert "Directors have no document" in director["description"]
+    assert "for admins `metrics`" in director["description"]
+    assert "Roles director and admin" in director["description"]
 
 
 def test_endpoints_of_people_ask_for_a_token(school: School) -> None:

@@ -186,11 +186,16 @@ def test_a_socket_gets_updates_where_it_asks_for_them(
     live_school: School, db: Session, student: UUID
 ) -> None:
     who = value(live_school, live_school.admin, "admin")
-    with socket(live_school.client.base_url, "/ws/dashboard/?events=update,note", who) as connection:
-        assert received(connection)["type"] == "welcome", "and no snapshot, for an admin has no dashboard"
+    with (
+        socket(live_school.client.base_url, "/ws/dashboard/?events=update,note", who) as connection,
+        socket(live_school.client.base_url, "/ws/dashboard/?events=note", who) as other,
+    ):
+        assert received(connection)["type"] == received(other)["type"] == "welcome"
+        assert received(connection)["type"] == "snapshot"
         badge(db, live_school.org, student)
         db.execute("select feed.send_to_group(%s, 'role:admin', 'note', '{}')", (live_school.org,))
         assert received(connection)["type"] == "note", "and nobody else's"
+        assert received(other)["type"] == "note", "and no snapshot"
 
 
 def test_a_teachers_socket_begins_with_the_dashboard_and_goes_on_with_patches(

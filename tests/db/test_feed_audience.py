@@ -13,14 +13,15 @@ from tests.support.servers import Cluster, Database
 
 # What an event is about: the table, and the payload's key that names the row.
 ABOUT = {
-    "submission": ("submission", "submission_id"),
-    "grade": ("submission", "submission_id"),
-    "assignment": ("assignment", "assignment_id"),
-    "assignment_closed": ("assignment", "assignment_id"),
-    "notification": ("notification", "notification_id"),
-    "quiz": ("quiz_attempt", "quiz_attempt_id"),
-    "mission": ("mission_attempt", "mission_attempt_id"),
-    "readiness": ("readiness_score", "readiness_score_id"),
+    "submission": ("school.submission", "submission_id"),
+    "grade": ("school.submission", "submission_id"),
+    "assignment": ("school.assignment", "assignment_id"),
+    "assignment_closed": ("school.assignment", "assignment_id"),
+    "notification": ("school.notification", "notification_id"),
+    "quiz": ("school.quiz_attempt", "quiz_attempt_id"),
+    "mission": ("school.mission_attempt", "mission_attempt_id"),
+    "readiness": ("school.readiness_score", "readiness_score_id"),
+    "opened": ("board.alert", "alert_id"),
 }
 
 # Each statement touches rows of both organizations.
@@ -35,6 +36,9 @@ STATEMENTS = {
     "mission": "update school.mission_attempt set state = 'submitted', submitted_at = now()",
     "readiness": "insert into school.readiness_score (org_id, student_id, scored_at, score) "
     "select r.org_id, r.person_id, now(), 70 from school.person_role as r where r.role = 'student'",
+    "opened": "update board.alert_rule set metric = 'seats_total', threshold = 1 where name = 'below_readiness'; "
+    "select board.evaluate_alerts(o.org_id, array(select c.id from school.cohort as c "
+    "where c.org_id = o.org_id)) from school.organization as o",
 }
 
 # The enrollment that a submission's name hangs on: a student who was never in the course.
@@ -84,7 +88,7 @@ def selectable(api: Connection, who: str, table: str) -> set[str]:
     try:
         with api.transaction(force_rollback=True):
             api.execute("select auth.enter(%s, %s)", (who, _role(who)))
-            return {str(key) for (key,) in api.execute(f"select id from school.{table}".encode())}
+            return {str(key) for (key,) in api.execute(f"select id from {table}".encode())}
     except psycopg.errors.InsufficientPrivilege:
         return set()
 
@@ -120,7 +124,7 @@ def test_every_event_is_heard_by_exactly_those_who_may_select_its_row(
             # Analysts read everything at rest, and follow nothing.
             assert heard == (set() if name.endswith(" analyst") else rows & told), (kind, name)
             heard_of[kind] += len(heard)
-            people = selectable(api, who, "person")
+            people = selectable(api, who, "school.person")
             for event in events:
                 assert event["org"] == int(who.split('"org": ')[1].split(",")[0])
                 assert event["data"]["timestamp"].endswith("Z")
@@ -139,8 +143,8 @@ def test_a_name_that_a_teacher_may_not_read_is_not_told(db: Connection, api: Con
         (event,) = feed.replay(api, everybody[name], since)["events"]
         assert set(event["data"]["student"]) == {"id"}, name
     student = feed.events(api, since, "submission")[0]["data"]["student"]["id"]
-    assert student not in selectable(api, everybody["tom teacher"], "person")
-    assert student in selectable(api, everybody["abe admin"], "person")
+    assert student not in selectable(api, everybody["tom teacher"], "school.person")
+    assert student in selectable(api, everybody["abe admin"], "school.person")
 
 
 def test_a_right_that_ends_ends_what_is_replayed(db: Connection, api: Connection) -> None:

@@ -145,7 +145,7 @@ def test_a_run_killed_while_counting_is_finished_by_the_next(former: Database, c
         _facts(db, 2)  # the triggers are there already
         apply.migrate(former.url())
         assert drift(db) == []
-        assert len(_checked(db)) == 4
+        assert len(_checked(db)) == 7
 
 
 def test_verifying_is_not_counting(former: Database) -> None:
@@ -177,7 +177,7 @@ def test_a_writer_meanwhile_is_counted_once(former: Database) -> None:
                 _facts(db, 1)
 
         apply.migrate(former.url(), say=say)
-        assert len([line for line in said if line.startswith("counting ")]) == 8
+        assert len([line for line in said if line.startswith("counting ")]) == 14
         assert drift(db) == []
 
 

@@ -273,12 +273,52 @@ insert into expectation (relation, actors, sees) values
 ('school.subscription', '{lea analyst,abe admin,sid service}', '{ann,bea,cyd}'),
 ('school.subscription', '{zia admin}', '{zoe}'),
 
+('school.payment', '{everything}', '{ann Fall,bea Fall,cyd Spring,zoe Dawn}'),
+('school.payment', '{ann student,pam parent}', '{ann Fall}'),
+('school.payment', '{tom parent}', '{bea Fall}'),
+('school.payment', '{dan director}', '{ann Fall,bea Fall}'),
+('school.payment', '{tom teacher,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('school.payment', '{lea analyst,abe admin,sid service}', '{ann Fall,bea Fall,cyd Spring}'),
+('school.payment', '{zia admin}', '{zoe Dawn}'),
+
+('school.refund', '{everything}', '{Dawn,Fall,Fall,Spring}'),
+('school.refund', '{ann student,pam parent,tom parent}', '{Fall}'),
+('school.refund', '{cyd student,pip parent}', '{Spring}'),
+('school.refund', '{dan director}', '{Fall,Fall}'),
+('school.refund', '{tom teacher,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('school.refund', '{lea analyst,abe admin,sid service}', '{Fall,Fall,Spring}'),
+('school.refund', '{zia admin}', '{Dawn}'),
+
 -- what only functions read: whose dashboard is out of date, those of parents and staff, who stands where
 (
     'board.dashboard_cache', '{everything}',
     '{pam parent,pip parent,tia teacher,tom parent,tom teacher,uli tutor,uma tutor,zac teacher,zed parent}'
 ),
 ('board.dashboard_update_queue', '{everything}', '{North,South}'),
+('board.student_change', '{everything}', '{ann,bea,cyd,zoe}'),
+('board.cohort_member_progress', '{everything}', '{ann Fall,bea Fall,cyd Spring,zoe Dawn}'),
+(
+    'board.alert_rule', '{everything}',
+    '{below_readiness,below_readiness,loud,low_coverage,low_coverage,over_capacity,over_capacity,payments_overdue,payments_overdue,quiet,
+    quiet,stalled_reviews,stalled_reviews}'
+),
+('board.alert_rule', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.alert_rule', '{dan director}', '{below_readiness,low_coverage,over_capacity,payments_overdue,quiet,stalled_reviews}'),
+(
+    'board.alert_rule', '{lea analyst,abe admin,sid service}',
+    '{below_readiness,loud,low_coverage,over_capacity,payments_overdue,quiet,stalled_reviews}'
+),
+('board.alert_rule', '{zia admin}', '{below_readiness,low_coverage,over_capacity,payments_overdue,quiet,stalled_reviews}'),
+('board.alert', '{everything}', '{loud Spring,quiet Dawn,quiet Fall}'),
+('board.alert', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.alert', '{dan director}', '{quiet Fall}'),
+('board.alert', '{lea analyst,abe admin,sid service}', '{loud Spring,quiet Fall}'),
+('board.alert', '{zia admin}', '{quiet Dawn}'),
+('board.alert_change', '{everything}', '{North,North,South}'),
+('board.alert_change', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.alert_change', '{dan director}', '{North}'),
+('board.alert_change', '{lea analyst,abe admin,sid service}', '{North,North}'),
+('board.alert_change', '{zia admin}', '{South}'),
 ('board.leaderboard', '{everything}', '{ann Fall,zoe Dawn}'),
 ('board.leaderboard_refresh', '{everything}', '{North,South}'),
 
@@ -355,6 +395,36 @@ insert into expectation (relation, actors, sees) values
 ('board.organization_total', '{lea analyst,abe admin,sid service}', '{North}'),
 ('board.organization_total', '{zia admin}', '{South}'),
 
+('board.cohort_rollup', '{everything}', '{Dawn,Fall,Spring}'),
+('board.cohort_rollup', '{dan director}', '{Fall}'),
+('board.cohort_rollup', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.cohort_rollup', '{lea analyst,abe admin,sid service}', '{Fall,Spring}'),
+('board.cohort_rollup', '{zia admin}', '{Dawn}'),
+
+('board.cohort_month_rollup', '{everything}', '{Dawn,Fall,Spring}'),
+('board.cohort_month_rollup', '{dan director}', '{Fall}'),
+('board.cohort_month_rollup', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.cohort_month_rollup', '{lea analyst,abe admin,sid service}', '{Fall,Spring}'),
+('board.cohort_month_rollup', '{zia admin}', '{Dawn}'),
+
+('board.cohort_delta', '{everything}', '{Dawn,Fall,Spring}'),
+('board.cohort_delta', '{dan director}', '{Fall}'),
+('board.cohort_delta', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.cohort_delta', '{lea analyst,abe admin,sid service}', '{Fall,Spring}'),
+('board.cohort_delta', '{zia admin}', '{Dawn}'),
+
+('board.cohort_total', '{everything}', '{Dawn,Fall,Spring}'),
+('board.cohort_total', '{dan director}', '{Fall}'),
+('board.cohort_total', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.cohort_total', '{lea analyst,abe admin,sid service}', '{Fall,Spring}'),
+('board.cohort_total', '{zia admin}', '{Dawn}'),
+
+('board.cohort_month_total', '{everything}', '{Dawn,Dawn,Fall,Fall,Spring,Spring}'),
+('board.cohort_month_total', '{dan director}', '{Fall,Fall}'),
+('board.cohort_month_total', '{ann student,pam parent,tom teacher,tom parent,tia teacher,uma tutor,mia mentor}', '{refused}'),
+('board.cohort_month_total', '{lea analyst,abe admin,sid service}', '{Fall,Fall,Spring,Spring}'),
+('board.cohort_month_total', '{zia admin}', '{Dawn,Dawn}'),
+
 ('ingest.rejected', '{everything}', '{pupils,staff}'),
 (
     'ingest.rejected',
@@ -391,7 +461,8 @@ select
     zia admin}',
     '{refused}'
 from unnest(array[
-    'board.dashboard_cache', 'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh'
+    'board.dashboard_cache', 'board.dashboard_update_queue', 'board.leaderboard', 'board.leaderboard_refresh',
+    'board.student_change', 'board.cohort_member_progress'
 ]) as r (relation);
 
 select is(tests.reads(nullif(a.actor, 'everything'), e.relation), e.sees, format('%s: %s', e.relation, a.actor))

@@ -18,6 +18,9 @@ select e.org_id, a.id, e.course_id, e.student_id, now() - interval '1 day'
 from school.enrollment as e
 join school.assignment as a on a.org_id = e.org_id and a.course_id = e.course_id and a.title = 'essay';
 
+insert into school.payment (org_id, cohort_id, amount, due_on)
+select c.org_id, c.id, 10, current_date from school.cohort as c;
+
 insert into ops.job_run (org_id, job, next_due)
 select org_id, 'some job', now() from school.organization;
 

@@ -11,6 +11,7 @@ where t.relation <> 'school.organization'::regclass;
 
 create temporary table derived as
 select t.relation from tests.tables('board', 'ingest') as t
+where t.relation <> 'board.alert_rule'::regclass
 union all
 select 'feed.event'::regclass;
 
@@ -84,6 +85,35 @@ select is(
     format('%s: %s deletes nothing', d.relation, d.actor)
 )
 from denied as d;
+
+-- By which rules cohorts are judged: admins alone say.
+select is(tests.inserts(w.actor, 'board.alert_rule'), tests.reads(w.actor, 'board.alert_rule'), format('%s inserts rules', w.actor))
+from writer as w
+where w.actor <> 'sid service';
+
+select is(
+    tests.writes(w.actor, s.statement), format('%s rows', cardinality(tests.reads(w.actor, 'board.alert_rule'))),
+    format('%s: %s', w.actor, s.statement)
+)
+from writer as w
+cross join unnest(array['update board.alert_rule set threshold = 1', 'delete from board.alert_rule']) as s (statement)
+where w.actor <> 'sid service';
+
+select is(
+    tests.writes(w.actor, format('update board.alert_rule set org_id = %s', o.org_id)), 'refused',
+    format('%s cannot give rules to another organization', w.actor)
+)
+from writer as w
+join school.organization as o on o.org_id::text <> w.org;
+
+select is(tests.writes(a.actor, s.statement), 'refused', format('%s: %s', a.actor, s.statement))
+from anybody as a
+cross join unnest(array['update board.alert_rule set threshold = 1', 'delete from board.alert_rule']) as s (statement)
+where a.actor not in ('abe admin', 'zia admin');
+
+select is(tests.inserts(a.actor, 'board.alert_rule'), '{}', format('%s inserts no rules', a.actor))
+from anybody as a
+where a.actor not in ('abe admin', 'zia admin');
 
 -- The organization: its admin renames it and sets its time zone; nobody makes, ends or re-keys one.
 select is(tests.writes(w.actor, w.statement), w.outcome, format('%s: %s', w.actor, w.statement))

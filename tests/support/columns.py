@@ -172,12 +172,18 @@ SHOWN: dict[str, dict[str, tuple[str, str]]] = {
 # Reasons why a column is none of the document's. What identifies a row never changes; what is not shown is
 # changed, to see that it does not show.
 NEVER_CHANGES = "identifies the row, or the organization, for good"
-MOVES_ALONG = "follows the habit, assignment or quiz by a foreign key: it cannot change alone"
+MOVES_ALONG = "follows the habit, assignment, quiz or payment by a foreign key: it cannot change alone"
 NOT_SHOWN = "not shown, nor counted"
 REASONS: dict[str, set[str]] = {
-    MOVES_ALONG: {"submission.course_id", "quiz_attempt.course_id", "habit_log.student_id"},
+    MOVES_ALONG: {
+        "submission.course_id",
+        "quiz_attempt.course_id",
+        "habit_log.student_id",
+        "refund.payment_id",
+        "refund.cohort_id",
+    },
     NOT_SHOWN: {
-        "organization.name",
+        *{f"organization.{name}" for name in ("name", "currency")},
         *{f"person.{name}" for name in ("email", "is_active")},
         # Who is a student is asked of the token. The row of the cache comes with the role, and stays.
         *{f"person_role.{name}" for name in ("person_id", "role")},
@@ -208,11 +214,19 @@ REASONS: dict[str, set[str]] = {
         *{f"goal.{name}" for name in ("title", "due_on", "created_at")},
         *{f"point_award.{name}" for name in ("reason", "awarded_at")},
         *{f"badge.{name}" for name in ("name", "awarded_at")},
+        *{f"payment.{name}" for name in ("cohort_id", "student_id", "amount", "status", "due_on")},
+        *{f"payment.{name}" for name in ("paid_on", "created_at")},
+        *{f"refund.{name}" for name in ("amount", "refunded_on", "reason", "created_at")},
     },
 }
 
 # Of what is not shown: another value, where the type alone does not lead to one that the table takes.
 OTHER_VALUES = {
+    "organization.currency": "'EUR'",
+    "payment.cohort_id": "%(other_cohort)s",
+    "payment.student_id": "%(cid)s",
+    "payment.status": "'due', paid_on = null",
+    "refund.amount": "amount - 1",
     "person.email": "id::text || '@example.org'",
     "person_role.person_id": "%(cid)s",
     "person_role.role": "'director'",
@@ -240,6 +254,7 @@ OTHER_VALUES = {
 }
 # … and of which rows, where not of all.
 OTHER_ROWS = {
+    "payment.status": "amount = 50",
     "person_role.person_id": "person_id = %(mia)s",
     "person_role.role": "person_id = %(ann)s",
     "course_teacher.course_id": "teacher_id = %(max)s",

@@ -48,6 +48,7 @@ OTHER_TABLES = {
     "cohort_mentor", "mentor_session", "session_attendance", "milestone", "calendar_event", "competency",
     "competency_score", "readiness_score", "mission", "mission_attempt", "portfolio_item", "habit",
     "habit_log", "goal", "point_award", "badge", "notification", "ai_nudge", "subscription",
+    "payment", "refund",
 }  # fmt: skip
 # Columns of the others that they do not show.
 NOT_SHOWN_TO_OTHERS = {
@@ -62,7 +63,7 @@ NOT_SHOWN_TO_OTHERS = {
 # … how to change them, where it is another way than for a student's.
 OTHERS_CHANGES = {"enrollment.ended_on": ("ended_on = current_date - 1", "status = 'completed'")}
 # They follow their parent by a foreign key.
-MOVE_ALONG = {"submission.course_id", "quiz_attempt.course_id"}
+MOVE_ALONG = {"submission.course_id", "quiz_attempt.course_id", "refund.payment_id", "refund.cohort_id"}
 
 
 def staffed(db: Connection, rich: Rich) -> None:

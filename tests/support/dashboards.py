@@ -242,6 +242,14 @@ def rich_school(db: Connection) -> tuple[int, dict[str, Any]]:
         expires_at=now + day,
     )
     add(db, org, "ai_nudge", student_id=ann, message="Older.", created_at=now - 2 * hour)
+    _, payment = (
+        add(
+            db, org, "payment", cohort_id=cohort, student_id=ann, amount=amount, status="paid",
+            due_on=today[0], paid_on=today[0],
+        )
+        for amount in (50, 100)
+    )  # fmt: skip
+    add(db, org, "refund", payment_id=payment, cohort_id=cohort, amount=40, refunded_on=today[0])
     add(db, org, "subscription", student_id=ann, tier="premium", ends_at=now + 20 * day)
 
     course, other_course = (school.make_course(db, org, code, teacher=teacher) for code in ("ALG", "GEO"))

@@ -48,6 +48,8 @@ select md5(string_agg(md5(r::text), '' order by md5(r::text))) from (
     union all select to_jsonb(t) - 'org_id' from school.notification as t
     union all select to_jsonb(t) - 'org_id' from school.ai_nudge as t
     union all select to_jsonb(t) - 'org_id' from school.subscription as t
+    union all select to_jsonb(t) - 'org_id' from school.payment as t
+    union all select to_jsonb(t) - 'org_id' from school.refund as t
 ) as r
 """
 

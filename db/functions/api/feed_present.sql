@@ -9,7 +9,7 @@ begin
     insert into feed.presence as p (org_id, person_id, role, until)
     select distinct n.org, n.person, n.role, now() + interval '60 seconds'
     from jsonb_to_recordset(people) as n (org bigint, person uuid, role text)
-    where n.role in ('student', 'parent', 'teacher', 'tutor')
+    where n.role in ('student', 'parent', 'teacher', 'tutor', 'director', 'admin')
     order by n.org, n.role, n.person
     on conflict (org_id, role, person_id) do update set until = excluded.until
         where p.until < excluded.until - interval '5 seconds';

@@ -37,6 +37,6 @@ begin
 end
 $$;
 comment on function board.current_dashboard(bigint, text, uuid) is
-'The dashboard of a teacher, tutor or parent for that person to read, never older than the last change that was committed before: one that
+'The dashboard of a teacher, tutor, parent, director or admin for that person to read, never older than the last change that was committed before: one that
 is out of date, or past its fresh_until, is computed anew first. A reader never waits for a batch.';
 revoke all on function board.current_dashboard(bigint, text, uuid) from public;

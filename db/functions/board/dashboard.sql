@@ -15,12 +15,16 @@ begin
     -- Two objects in one, as text: what is stored is not parsed.
     return case
         when dashboard.role = 'parent' then dashboard.document::text
-        else '{"last_updated": "' || board.utc(dashboard.updated_at) || '", ' || substr(dashboard.document::text, 2)
+        else format(
+            '{"%s": "%s", %s', case when dashboard.role in ('director', 'admin') then 'cache_updated_at' else 'last_updated' end,
+            board.utc(dashboard.updated_at), substr(dashboard.document::text, 2)
+        )
     end;
 end
 $$;
 comment on function board.dashboard() is
 'The dashboard of who asks, in the role taken, as JSON: board.teacher_documents and its siblings say what is in it. A teacher''s or tutor''s
-has last_updated besides: when it was computed. Roles teacher, tutor, parent.';
+has last_updated besides, a director''s or admin''s cache_updated_at: when it was computed. Roles teacher, tutor, parent, director, admin.';
 revoke all on function board.dashboard() from public;
-grant execute on function board.dashboard() to homeroom_teacher, homeroom_tutor, homeroom_parent;
+grant execute on function board.dashboard() to
+    homeroom_teacher, homeroom_tutor, homeroom_parent, homeroom_director, homeroom_admin;

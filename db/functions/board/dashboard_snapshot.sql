@@ -21,6 +21,7 @@ end
 $$;
 comment on function board.dashboard_snapshot() is
 'board.dashboard() of who asks, with the version of the document that is kept: what patches are applied to. Raises
-55P03 while another session is refreshing it. Roles teacher, tutor, parent.';
+55P03 while another session is refreshing it. Roles teacher, tutor, parent, director, admin.';
 revoke all on function board.dashboard_snapshot() from public;
-grant execute on function board.dashboard_snapshot() to homeroom_teacher, homeroom_tutor, homeroom_parent;
+grant execute on function board.dashboard_snapshot() to
+    homeroom_teacher, homeroom_tutor, homeroom_parent, homeroom_director, homeroom_admin;

@@ -12,6 +12,7 @@ begin
     loop
         step := board.drain_students(org, batch_size);
         step := step + board.drain_dashboards(org, batch_size);
+        step := step + board.drain_cohorts(org, batch_size);
         done := done + step;
         -- Less than a batch was all that waited. Nobody sees what is refreshed before this ends: not to wait for what comes meanwhile.
         exit when step < batch_size or clock_timestamp() > began + enough;

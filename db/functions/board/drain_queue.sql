@@ -24,6 +24,7 @@ begin
             -- Students first: what they did is passed on to those who look after them. These have their turn each time.
             done := board.drain_students(org, batch_size);
             done := done + board.drain_dashboards(org, batch_size);
+            done := done + board.drain_cohorts(org, batch_size);
         exception when others then
             -- Whatever is wrong with one organization is not to stop the others.
             raise warning 'dashboards of organization % are not refreshed', org using detail = format('%s: %s', sqlstate, sqlerrm);
@@ -34,6 +35,7 @@ begin
 end
 $$;
 comment on function board.drain_queue(integer) is
-'One step of a worker: refreshes a batch of those who wait in the queue (board.drain_students, board.drain_dashboards), of one organization. Answers how many; 0
+'One step of a worker: refreshes a batch of those who wait in the queue (board.drain_students, board.drain_dashboards,
+board.drain_cohorts), of one organization. Answers how many; 0
 when there is nothing to do.';
 revoke all on function board.drain_queue(integer) from public;

@@ -8,7 +8,7 @@ begin
     insert into board.dashboard_update_queue (org_id, subject, subject_id, priority, reason)
     select c.org_id, c.role, c.person_id, 'low', 'operator'
     from board.dashboard_cache as c
-    where c.org_id = org and c.document is not null
+    where c.org_id = org and c.role in ('teacher', 'tutor', 'parent') and c.document is not null
     order by c.role, c.person_id;
     get diagnostics marked = row_count;
     return marked;

@@ -33,17 +33,26 @@ begin
         join board.dashboard_cache as c on c.org_id = org and (m.subject_id is null or m.subject_id = any (c.scopes))
         where m.subject <> 'student'
     )
-    select org, t.role, t.person_id, min(t.priority), min(t.reason), max(t.txid)
+    select org, case when t.role in ('director', 'admin') then t.role || ' summary' else t.role end, t.person_id, min(t.priority), min(t.reason), max(t.txid)
     from told as t
     join board.dashboard_cache as c on c.org_id = org and c.role = t.role and c.person_id = t.person_id
     -- Kept ready is what is looked at. Who computed it since needs no telling.
     where c.seen_at > now() - interval '1 day' and not pg_visible_in_snapshot(t.txid, c.computed_in)
     group by t.role, t.person_id
     order by t.role, t.person_id;
+    -- Likewise the pages of cohorts, by what many share: a track, a mentor, the organization.
+    insert into board.dashboard_update_queue (org_id, subject, subject_id, cohort_id, priority, reason, txid)
+    select org, 'director', d.director_id, d.cohort_id, min(q.priority), min(q.reason), max(q.txid)
+    from board.dashboard_update_queue as q
+    join board.director_cohort_dashboard as d on d.org_id = org and (q.subject_id is null or q.subject_id = any (d.scopes))
+    where q.org_id = org and q.id = any (marks) and q.is_shared
+        and d.document is not null and d.seen_at > now() - interval '1 day' and not pg_visible_in_snapshot(q.txid, d.computed_in)
+    group by d.director_id, d.cohort_id
+    order by d.cohort_id;
 end
 $$;
 comment on function board.pass_marks_on(bigint, bigint[]) is
-'Tells the worker which dashboards of teachers, tutors and parents these marks put out of date, of people who looked at theirs within a day: a
+'Tells the worker which dashboards of teachers, tutors, parents, directors and admins, and which pages of cohorts, these marks put out of date, of people who looked at theirs within a day: a
 student''s work concerns the course''s teachers and those who look after the student, a shared fact those whose dashboards show it. Whoever
 finishes marks calls it. The new marks bear the transaction of the change: who has seen that need not compute again. Readers look at the first
 marks themselves (board.is_current).';

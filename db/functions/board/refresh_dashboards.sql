@@ -20,14 +20,24 @@ begin
     if locked = '{}' then
         return 0;
     end if;
-    seen := array(
-        select q.id
-        from board.dashboard_update_queue as q
-        where q.org_id = org and q.subject in ('teacher', 'tutor', 'parent') and q.subject = wanted and q.subject_id = any (locked)
-            and q.processed_at is null
-        -- A worker may be finishing some, without this document: a reader waits for nobody.
-        for update skip locked
-    );
+    if wanted in ('director', 'admin') then
+        seen := array(
+            select q.id
+            from board.dashboard_update_queue as q
+            where q.org_id = org and q.subject in ('director summary', 'admin summary') and q.subject = wanted || ' summary'
+                and q.subject_id = any (locked) and q.processed_at is null
+            for update skip locked
+        );
+    else
+        seen := array(
+            select q.id
+            from board.dashboard_update_queue as q
+            where q.org_id = org and q.subject in ('teacher', 'tutor', 'parent') and q.subject = wanted and q.subject_id = any (locked)
+                and q.processed_at is null
+            -- A worker may be finishing some, without this document: a reader waits for nobody.
+            for update skip locked
+        );
+    end if;
 
     with before as materialized (
         select c.person_id, c.version, c.document
@@ -57,7 +67,10 @@ begin
         case
             -- As board.dashboard answers it.
             when t.told ? 'document' and wanted <> 'parent' then jsonb_set(
-                t.told, '{document}', jsonb_build_object('last_updated', board.utc(a.updated_at)) || (t.told -> 'document')
+                t.told, '{document}',
+                jsonb_build_object(
+                    case when wanted in ('director', 'admin') then 'cache_updated_at' else 'last_updated' end, board.utc(a.updated_at)
+                ) || (t.told -> 'document')
             )
             else t.told
         end::json
@@ -75,7 +88,7 @@ begin
 end
 $$;
 comment on function board.refresh_dashboards(bigint, text, uuid[]) is
-'Computes the dashboards of these people in a role (teacher, tutor, parent) anew, stores them, and finishes what stood in the queue for
+'Computes the dashboards of these people in a role (teacher, tutor, parent, director, admin) anew, stores them, and finishes what stood in the queue for
 them. Who follows a dashboard is told of its new version, unless nothing has changed or it is the first. Answers how many; those whom
 another session is refreshing are left to it, those who have no such dashboard do not count.';
 revoke all on function board.refresh_dashboards(bigint, text, uuid[]) from public;

@@ -15,9 +15,7 @@ begin
         (count(*) filter (where i.state = 'in_review'))::integer,
         (count(*) filter (where i.state = 'approved'))::integer,
         (count(*) filter (where i.state = 'rejected'))::integer,
-        round(
-            0.7 * coalesce(avg(i.quality), 0) + 0.3 * 100 * count(*) filter (where i.state = 'approved') / nullif(count(i.id), 0), 2
-        ),
+        board.portfolio_health(avg(i.quality), count(*) filter (where i.state = 'approved'), count(i.id)),
         max(i.reviewed_at)
     from unnest(students) as s (id)
     left join school.portfolio_item as i on i.org_id = org and i.student_id = s.id

@@ -4,14 +4,15 @@ set search_path = ''
 as $$
 begin
     insert into board.dashboard_update_queue (org_id, subject, priority, reason)
-    select n.org_id, 'organization', 'low', 'time zone'
+    select n.org_id, 'organization', 'low', case when n.time_zone <> o.time_zone then 'time zone' else 'currency' end
     from new_rows as n
     join old_rows as o on o.org_id = n.org_id
-    where n.time_zone <> o.time_zone;
+    where n.time_zone <> o.time_zone or n.currency <> o.currency;
     return null;
 end
 $$;
-comment on function board.tg_organization__dirty() is 'Marks an organization that changes its time zone: today, midnight and the week are others for all its students.';
+comment on function board.tg_organization__dirty() is
+'Marks an organization that changes its time zone, as today, midnight and the week are others for all its students, or its currency.';
 revoke all on function board.tg_organization__dirty() from public;
 
 create or replace trigger tg_organization__dirty_update

@@ -12,14 +12,14 @@ begin
     insert into board.dashboard_cache (org_id, role, person_id)
     select n.org_id, n.role, n.person_id
     from new_rows as n
-    where n.role in ('teacher', 'tutor', 'parent')
+    where n.role in ('teacher', 'tutor', 'parent', 'director', 'admin')
     order by n.org_id, n.role, n.person_id
     on conflict do nothing;
     return null;
 end
 $$;
 comment on function board.tg_person_role__dashboard() is
-'Gives a student, teacher, tutor or parent a row for the dashboard together with the role, so that refreshing only ever locks and updates.
+'Gives a student, teacher, tutor, parent, director or admin a row for the dashboard together with the role, so that refreshing only ever locks and updates.
 It stays with the person.';
 revoke all on function board.tg_person_role__dashboard() from public;
 

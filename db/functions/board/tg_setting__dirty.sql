@@ -8,7 +8,9 @@ begin
         select from new_rows as n
         join old_rows as o on o.name = n.name
         where n.value <> o.value
-            and n.name in ('trend_threshold', 'attention_overdue', 'attention_average', 'attention_days')
+            and n.name in (
+                'trend_threshold', 'attention_overdue', 'attention_average', 'attention_days', 'mentor_capacity', 'stalled_review_days'
+            )
     ) then
         lock table school.organization in share mode;
         insert into board.dashboard_update_queue (org_id, subject, priority, reason)

@@ -27,6 +27,7 @@ begin
             -- Documents, too, say by transactions what they saw.
             update board.student_dashboard_cache set fresh_until = now() where document is not null;
             update board.dashboard_cache set fresh_until = now() where document is not null;
+            update board.director_cohort_dashboard set fresh_until = now() where document is not null;
         end if;
     end if;
     return left(encode(sha256(convert_to(current::text || left(pg_walfile_name(pg_current_wal_lsn()), 8), 'UTF8')), 'hex'), 12);

@@ -7,7 +7,8 @@ declare
     role constant text := caller ->> 'role';
     own constant text[] := array['person:' || (caller ->> 'sub'), 'role:' || role]
         || case
-            when role in ('student', 'parent', 'teacher', 'tutor') then array['dashboard:' || role || ':' || (caller ->> 'sub')]
+            when role in ('student', 'parent', 'teacher', 'tutor', 'director', 'admin')
+                then array['dashboard:' || role || ':' || (caller ->> 'sub')]
             else '{}'
         end;
     inbox constant text := 'inbox:' || (caller ->> 'sub');

@@ -14,6 +14,14 @@ begin
             order by c.student_id
             limit batch_size
         )
+        union
+        (
+            select distinct m.student_id
+            from board.cohort_member_progress as m
+            where m.org_id = org and (after_student is null or m.student_id > after_student)
+            order by m.student_id
+            limit batch_size
+        )
         order by 1
         limit batch_size
     );

@@ -10,12 +10,26 @@ declare
     columns record;
     flagged jsonb[];
     numbered jsonb[];
+    met uuid[];
 begin
     -- One at a time in an organization: who compared before another's addition was committed would add the same again.
     insert into ops.mending as m (org_id) values (org) on conflict (org_id) do update set org_id = excluded.org_id;
 
     select a.* into strict registered from ops.aggregate as a where a.kept = aggregate;
     columns := ops.aggregate_columns(registered.kept, registered.recount);
+
+    -- What is found wrong before these rows are written is found again afterwards, when nobody sets it meanwhile.
+    if registered.writers_meet_at is not null then
+        met := array(
+            select distinct (d.key ->> 'student_id')::uuid from ops.differences(aggregate, org, students) as d order by 1
+        );
+        execute format(
+            'insert into %s as t (org_id, student_id) select $1, s from unnest($2) as s order by s '
+            'on conflict (org_id, student_id) do update set org_id = excluded.org_id',
+            registered.writers_meet_at
+        ) using org, met;
+        students := met;
+    end if;
 
     flagged := array(
         select jsonb_build_object('key', d.key, 'difference', f.flags)

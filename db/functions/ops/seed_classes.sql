@@ -31,6 +31,7 @@ begin
 
     perform ops.seed_cohorts(org, school_name, first_class, last_class, today);
     perform ops.seed_members(org, school_name, first_class, last_class, students, today);
+    perform ops.seed_payments(org, school_name, first_class, last_class, students, today);
     perform ops.seed_readiness(org, school_name, first_class, last_class, students, today);
     perform ops.seed_mission_attempts(org, school_name, first_class, last_class, students, today);
     perform ops.seed_portfolio(org, school_name, first_class, last_class, students, today);

@@ -8,8 +8,8 @@ declare
 begin
     -- Nothing of this is news. (In a clause of the function only a superuser might set it.)
     perform set_config('homeroom.feed_bulk', 'on', true);
-    insert into school.organization (name, time_zone, source, external_id)
-    values (school_name, 'Europe/Berlin', 'synthetic', school_name)
+    insert into school.organization (name, time_zone, currency, source, external_id)
+    values (school_name, 'Europe/Berlin', 'EUR', 'synthetic', school_name)
     returning org_id into org;
 
     perform school.provide_interaction_months(today - 35, today);

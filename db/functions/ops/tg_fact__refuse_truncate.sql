@@ -9,7 +9,7 @@ begin
         'program', 'track', 'cohort', 'cohort_member', 'cohort_mentor', 'mentor_session',
         'session_attendance', 'milestone', 'calendar_event', 'competency', 'competency_score',
         'readiness_score', 'mission', 'mission_attempt', 'portfolio_item', 'habit', 'habit_log', 'goal',
-        'point_award', 'badge', 'notification', 'ai_nudge', 'subscription'
+        'point_award', 'badge', 'notification', 'ai_nudge', 'subscription', 'payment', 'refund'
     ] loop
         execute format(
             'create or replace trigger %I before truncate on school.%I for each statement execute function ops.refuse(%L)',

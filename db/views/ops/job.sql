@@ -28,6 +28,11 @@ from (
         'select board.refresh_stale_dashboards($1)', true
     ),
     (
+        'refresh director dashboards', 'Refreshes every cohort and every director''s and admin''s summary, and evaluates all alerts.',
+        interval '5 minutes', timestamptz '2000-01-01 00:00:20+00',
+        'select board.refresh_directors($1)', true
+    ),
+    (
         'prune presence', 'Forgets who is connected no more.',
         interval '5 minutes', timestamptz '2000-01-01 00:00:30+00',
         'select feed.prune_presence()', false

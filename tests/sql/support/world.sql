@@ -209,6 +209,13 @@ begin
     insert into school.subscription (org_id, student_id)
     select r.org_id, r.person_id from school.person_role as r where r.role = 'student';
 
+    insert into school.payment (org_id, cohort_id, student_id, amount, status, due_on, paid_on)
+    select m.org_id, m.cohort_id, m.student_id, 100, 'paid', date '2024-01-15', date '2024-01-10' from school.cohort_member as m;
+    -- Refunds are yet to be folded.
+    perform ops.fold('board.cohort_delta'::regclass, o.org_id) from school.organization as o;
+    insert into school.refund (org_id, payment_id, cohort_id, amount, refunded_on)
+    select p.org_id, p.id, p.cohort_id, 40, date '2024-02-01' from school.payment as p;
+
     insert into school.notification (org_id, person_id, title)
     select p.org_id, p.id, 'news'
     from school.person as p
@@ -218,6 +225,20 @@ begin
     select p.org_id, p.id, 'once', '{}', '{}' from school.person as p where p.name in ('ann', 'zoe');
 
     perform board.refresh_leaderboard(o.org_id) from school.organization as o;
+
+    insert into board.alert_rule (org_id, track_id, name, metric, comparison, threshold)
+    select t.org_id, t.id, g.rule, 'mentors', 'below', 1
+    from (values ('Data', 'quiet'), ('Web', 'loud'), ('Care', 'quiet')) as g (track, rule)
+    join school.track as t on t.name = g.track;
+
+    insert into board.alert (org_id, cohort_id, rule_id, name, metric, comparison, threshold, severity, opened_value, evidence)
+    select c.org_id, c.id, r.id, r.name, r.metric, r.comparison, r.threshold, r.severity, 0, '{}'
+    from school.cohort as c
+    join board.alert_rule as r on r.org_id = c.org_id and r.track_id = c.track_id
+    where c.name <> 'Idle';
+
+    insert into board.alert_change (org_id, alert_id, change, value, threshold, severity)
+    select a.org_id, a.id, 'opened', a.opened_value, a.threshold, a.severity from board.alert as a;
 
     insert into ingest.rejected (org_id, source, entity, line, row_data, reason)
     select o.org_id, 'paper', g.entity, 2, '{}', 'illegible'
@@ -242,8 +263,10 @@ North  Program Prep, track Data (director dan), cohorts Fall (mentor mia): ann (
 South  Program Skills, track Care, cohort Dawn (mentor zac, likewise): zoe.
 
 Cohorts have a session of all or of one, a milestone and an event; feast and picnic are for everybody of their organization.
-Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, most of
-the people a notification. ann and zoe have taken an action; no dashboard was computed yet. Of North''s list of pupils and of South''s list of staff a row was rejected.';
+Tracks have a competency and a mission; vow is everybody''s; join and oath are drafts. Each student has one of everything, and has
+paid for the cohort and been given a part of it back; most of the people have a notification. ann and zoe have taken an action; no
+dashboard was computed yet. Data and Care have the rule quiet, Web has loud, beside those of every organization; by each an alert is
+open, about Fall, Dawn and Spring. Of North''s list of pupils and of South''s list of staff a row was rejected.';
 
 create function tests.person(name text) returns uuid
 language sql
