@@ -31,11 +31,14 @@ declare
     fact text;
 begin
     foreach fact in array array['enrollment', 'submission', 'quiz_attempt'] loop
-        execute format(
-            'create or replace trigger %1$I after insert on school.%2$I referencing new table as new_rows '
-            'for each statement execute function board.tg_coursework__dirty(%2$L)',
-            format('tg_%s__dirty_insert', fact), fact
-        );
+        -- New submissions: board.tg_submission__new.
+        if fact <> 'submission' then
+            execute format(
+                'create or replace trigger %1$I after insert on school.%2$I referencing new table as new_rows '
+                'for each statement execute function board.tg_coursework__dirty(%2$L)',
+                format('tg_%s__dirty_insert', fact), fact
+            );
+        end if;
         execute format(
             'create or replace trigger %1$I after update on school.%2$I referencing old table as old_rows new table as new_rows '
             'for each statement execute function board.tg_coursework__dirty(%2$L)',
