@@ -4,7 +4,7 @@
 
 Everything runs on an embedded server that is thrown away, with fsync and synchronous_commit on. The sides of
 `rates` are copies of one database, in which as many writers as said hand in work, one row a transaction:
-`off` has the triggers of the feed disabled (all others stay), `none` has the feed and no reader, `polls` a
+`off` does without what tells the feed (all else stays), `none` has the feed and no reader, `polls` a
 reader that reads every 20 ms, `sleeps` one that goes to sleep whenever it may and is
 woken. They take turns. `open` keeps a transaction open while events pile up, and times the reader.
 """
@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg
 
-from bench.facts import School, build, copy, execute, pgbench, server, settle
+from bench.facts import School, build, copy, new_submissions, pgbench, server, settle
 from db.embedded import Embedded
 
 SCHOOL = School(students=3_200, courses=2, works=400, graded=1)
@@ -101,10 +101,7 @@ def reading(running: Embedded, side: str) -> Iterator[Reader | None]:
 def rates(running: Embedded, writers: int, rounds: int, transactions: int) -> None:
     """Compare the rates of so many writers."""
     copy(running, "facts", *SIDES)
-    for trigger in ("insert", "update"):
-        execute(
-            running, "off", f"alter table school.submission disable trigger tg_submission__feed_{trigger}"
-        )
+    new_submissions(running, "off", "performance", "dirty")
     settle(running, *SIDES)
     found: dict[str, list[float]] = {side: [] for side in SIDES}
     told = dict.fromkeys(SIDES, "")

@@ -129,8 +129,7 @@ insert into rule (title, query, statements, object) values
     where f.proowner = 'homeroom_owner'::regrole and f.prorettype = 'trigger'::regtype
         and not exists (select from pg_trigger as t where t.tgfoid = f.oid)
     $$,
-    'drop trigger tg_submission__performance_insert on school.submission;
-    drop trigger tg_submission__performance_update on school.submission;
+    'drop trigger tg_submission__performance_update on school.submission;
     drop trigger tg_submission__performance_delete on school.submission',
     'board.tg_submission__performance()'
 ),

@@ -53,5 +53,6 @@ begin
 end
 $$;
 comment on function board.add_performances(board.performance_delta[]) is
-'What board.add_performance does, for the statements that bring many facts: sorted, joined and grouped, the students'' rows locked in key order.';
+'What board.add_performance does, for statements that bring many facts: sorted, joined and grouped; the students'' rows are locked in key
+order.';
 revoke all on function board.add_performances(board.performance_delta[]) from public;

@@ -44,7 +44,7 @@ begin
         -- Shared facts, whether or not the worker has told anybody: those that changed since.
         and not exists (
             select from board.dashboard_update_queue as q
-            where q.org_id = dashboard.org_id and q.is_shared
+            where q.org_id = dashboard.org_id and q.subject in ('course', 'cohort', 'track', 'mission', 'person', 'organization')
                 and q.txid >= pg_snapshot_xmin(dashboard.computed_in) and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
                 and (q.subject_id is null or q.subject_id = any (dashboard.scopes))
         )

@@ -39,7 +39,7 @@ begin
         )
         and not exists (
             select from board.dashboard_update_queue as q
-            where q.org_id = dashboard.org_id and q.is_shared
+            where q.org_id = dashboard.org_id and q.subject in ('course', 'cohort', 'track', 'mission', 'person', 'organization')
                 and q.txid >= pg_snapshot_xmin(dashboard.computed_in) and not pg_visible_in_snapshot(q.txid, dashboard.computed_in)
                 and q.subject_id is null
         )

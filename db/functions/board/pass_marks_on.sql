@@ -46,7 +46,7 @@ begin
     select org, 'director', d.director_id, d.cohort_id, min(q.priority), min(q.reason), max(q.txid)
     from board.dashboard_update_queue as q
     join board.director_cohort_dashboard as d on d.org_id = org and (q.subject_id is null or q.subject_id = any (d.scopes))
-    where q.org_id = org and q.id = any (marks) and q.is_shared
+    where q.org_id = org and q.id = any (marks) and q.subject in ('course', 'cohort', 'track', 'mission', 'person', 'organization')
         and (q.subject_id is null or (d.document is not null and d.seen_at > now() - interval '1 day'))
         and pg_visible_in_snapshot(q.txid, d.computed_in) is not true
     group by d.director_id, d.cohort_id

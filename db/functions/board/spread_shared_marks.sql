@@ -10,7 +10,7 @@ begin
     shared := array(
         select q.id
         from board.dashboard_update_queue as q
-        where q.org_id = org and q.is_shared and q.processed_at is null
+        where q.org_id = org and q.subject in ('course', 'cohort', 'track', 'mission', 'person', 'organization') and q.processed_at is null
         order by q.id
         for update skip locked
     );

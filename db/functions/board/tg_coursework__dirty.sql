@@ -6,7 +6,7 @@ as $$
 begin
     if tg_op = 'INSERT' then
         insert into board.dashboard_update_queue (org_id, subject, subject_id, course_id, reason)
-        -- `on`: sorted rather than hashed: for one row, a twentieth of a graded fact.
+        -- `on` has it sorted rather than hashed: no hash table for what is nearly always one row.
         select distinct on (n.org_id, n.student_id, n.course_id) n.org_id, 'student', n.student_id, n.course_id, tg_argv[0]
         from new_rows as n;
     elsif tg_op = 'DELETE' then
@@ -31,11 +31,14 @@ declare
     fact text;
 begin
     foreach fact in array array['enrollment', 'submission', 'quiz_attempt'] loop
-        execute format(
-            'create or replace trigger %1$I after insert on school.%2$I referencing new table as new_rows '
-            'for each statement execute function board.tg_coursework__dirty(%2$L)',
-            format('tg_%s__dirty_insert', fact), fact
-        );
+        -- New submissions: board.tg_submission__new.
+        if fact <> 'submission' then
+            execute format(
+                'create or replace trigger %1$I after insert on school.%2$I referencing new table as new_rows '
+                'for each statement execute function board.tg_coursework__dirty(%2$L)',
+                format('tg_%s__dirty_insert', fact), fact
+            );
+        end if;
         execute format(
             'create or replace trigger %1$I after update on school.%2$I referencing old table as old_rows new table as new_rows '
             'for each statement execute function board.tg_coursework__dirty(%2$L)',

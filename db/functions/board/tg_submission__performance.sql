@@ -7,17 +7,8 @@ declare
 begin
     -- New rows count for, old rows against; what does not change a number (another column) costs no write. A submission is
     -- in one of three states: graded, or handed in and ungraded, or pending. A student has one of an assignment, so that rows which
-    -- only come or only go need no grouping.
-    if tg_op = 'INSERT' then
-        deltas := array(
-            select (
-                org_id, student_id, course_id, 0, 0, (grade is not null)::integer, coalesce(grade, 0),
-                (grade is null and submitted_at is null)::integer, (grade is null and submitted_at is not null)::integer,
-                assignment_id
-            )::board.performance_delta
-            from new_rows
-        );
-    elsif tg_op = 'DELETE' then
+    -- only go need no grouping.
+    if tg_op = 'DELETE' then
         deltas := array(
             select (
                 org_id, student_id, course_id, 0, 0, -(grade is not null)::integer, -coalesce(grade, 0),
@@ -56,14 +47,10 @@ begin
 end
 $$;
 comment on function board.tg_submission__performance() is
-'Keeps the performance aggregates exact for submissions: insert, update (handed in, graded, regraded, another student or
-assignment, moved course) and delete, on one row or a million, at a cost that does not depend on the student''s history.';
+'Keeps the performance aggregates exact for submissions: update (handed in, graded, regraded, another student or assignment, moved
+course) and delete, on one row or a million, at a cost that does not depend on the student''s history. New ones:
+board.tg_submission__new.';
 revoke all on function board.tg_submission__performance() from public;
-
-create or replace trigger tg_submission__performance_insert
-after insert on school.submission
-referencing new table as new_rows
-for each statement execute function board.tg_submission__performance();
 
 create or replace trigger tg_submission__performance_update
 after update on school.submission
