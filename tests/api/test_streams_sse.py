@@ -177,13 +177,28 @@ def test_a_cursor_that_cannot_be_honoured_is_answered_with_the_document(
         assert titles(stream, 1) == ["And on it goes"]
 
 
-def test_the_document_is_that_of_the_role(live_school: School) -> None:
-    path = "/api/v1/parent/dashboard/stream?cursor=old"
-    with opened(live_school, live_school.parent, "parent", path) as stream:
-        told = stream.message()
-    rest = live_school.get("/api/v1/parent/dashboard", live_school.parent, "parent").json()
-    assert told == {"type": "reset", "data": rest | {"version": 1}}
-    with opened(live_school, live_school.admin, "admin", ANY + "?cursor=old") as stream:
+@pytest.mark.parametrize(
+    ("role", "place", "read"),
+    [("parent", "parent", ""), ("director", "director", "/summary"), ("admin", "director", "/summary")],
+)
+def test_the_document_is_that_of_the_role(
+    live_school: School, db: Session, role: str, place: str, read: str
+) -> None:
+    person = facts.make_person(db, live_school.org, role)
+    if role == "parent":
+        facts.make_guardian(db, live_school.org, person, live_school.ada)
+    document = f"/api/v1/{place}/dashboard"
+    for path in (f"{document}/stream", ANY):
+        with opened(live_school, person, role, path + "?cursor=old") as stream:
+            told = stream.message()
+        rest = live_school.get(document + read, person, role).json()
+        assert told == {"type": "reset", "data": rest | {"version": 1}}
+
+
+@pytest.mark.parametrize("role", ["mentor", "analyst"])
+def test_a_role_without_a_dashboard_gets_no_document(live_school: School, db: Session, role: str) -> None:
+    person = facts.make_person(db, live_school.org, role)
+    with opened(live_school, person, role, ANY + "?cursor=old") as stream:
         assert stream.message() == {"type": "reset", "data": None}
 
 

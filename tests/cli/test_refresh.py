@@ -185,7 +185,7 @@ def test_sync_goes_with_whom_it_marks(system: System, arguments: list[str]) -> N
     before = system.state()
     result = run(system.database, *arguments)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "--sync goes with --all or --student-id" in result.stderr
+    assert "--sync goes with --all or an id" in result.stderr
     assert system.state() == before
 
 

@@ -93,7 +93,8 @@ def test_no_drift_at_any_moment(database: Database, killed: bool) -> None:
         assert looks > 3 and folded > OPERATIONS and (kills > 5 or not killed)
         for org in orgs:
             db.execute("select board.fold(%s)", (org,))
-        assert db.execute("select count(*) from board.work_delta").fetchone() == (0,)
+        for deltas in ("work_delta", "cohort_delta"):
+            assert db.execute(f"select count(*) from board.{deltas}".encode()).fetchone() == (0,)
         assert drift(db) == [] and db.execute("select * from ops.drift()").fetchall() == []
         _was_worth_it(db, filled)
 
@@ -136,3 +137,29 @@ def test_a_lost_trigger_is_noticed(database: Database, broken: str) -> None:
                 break
         assert db.execute("select * from ops.drift()").fetchall() != []
         assert drift(db) != []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "alter table school.cohort_member disable trigger tg_cohort_member__cohorts_update",
+        "alter table school.readiness_score disable trigger tg_readiness_score__cohorts_insert",
+        "alter table school.payment disable trigger tg_payment__cohorts_update",
+        "alter table school.cohort disable trigger tg_cohort__cohorts_update",
+    ],
+)
+def test_a_lost_trigger_of_cohorts_is_noticed(database: Database, broken: str) -> None:
+    with database.connect() as db:
+        org = school.make_org(db)
+        churn.prepare(db, [org])
+        db.execute(broken.encode())
+        for seed in range(20):  # a student who is counted later is counted anew: what was lost is found again
+            with churn.churning(database.url(), [org], 100, seed):
+                pass
+            if _wrong(db):
+                break
+        assert {name[:13] for name in _wrong(db)} == {"board.cohort_"}
+
+
+def _wrong(db: churn.Session) -> set[str]:
+    return {name for (name,) in db.execute("select aggregate::text from ops.drift()")}

@@ -20,6 +20,7 @@ from tests.support.servers import Cluster, Database
 
 MERGE = "select patch, is_exact from board.merge_patch(%s, %s)"
 
+WITH_DASHBOARD = ("parent", "teacher", "tutor", "director", "admin")  # and students
 TEACHES = """
 insert into school.course_teacher (org_id, course_id, teacher_id) values (%s, %s, %s), (%s, %s, %s)
 """
@@ -257,6 +258,7 @@ def test_who_hears_of_a_dashboard_is_its_owner_in_that_role_alone(world: World) 
     )
     tutor = school.make_person(world.db, world.org, "tutor")
     school.make_tutor(world.db, world.org, tutor, world.ann)
+    director = school.make_person(world.db, world.org, "director")
     world.db.execute(
         "insert into school.person_role (org_id, person_id, role) values (%s, %s, 'tutor')",
         (world.org, world.ann),
@@ -272,13 +274,13 @@ def test_who_hears_of_a_dashboard_is_its_owner_in_that_role_alone(world: World) 
         "select person_id, role from school.person_role where org_id = %s", (world.org,)
     )
     others = [(person, role) for person, role in people if role != "student"]
-    assert {(parent, "parent"), (tutor, "tutor"), (world.ann, "tutor")} < set(others)
+    assert {(parent, "parent"), (tutor, "tutor"), (world.ann, "tutor"), (director, "director")} < set(others)
     assert {role for _, role in others} > {"admin"}
     for person, role in others:
         claims = feed.claims(world.org, person, role)
         assert feed.replay(world.api, claims, since, ["*"])["events"] == [], role
         own = [topic for topic in feed.topics(world.api, claims) if topic.startswith("dashboard:")]
-        assert own == ([f"dashboard:{role}:{person}"] if role in ("parent", "tutor", "teacher") else [])
+        assert own == ([f"dashboard:{role}:{person}"] if role in WITH_DASHBOARD else [])
 
 
 @pytest.mark.parametrize("role", ["parent", "teacher", "tutor"])

@@ -18,13 +18,14 @@ Session = psycopg.Connection[Any]
 
 
 def prepare(db: Session, orgs: Sequence[int]) -> None:
-    """Install the procedures and give each organization its people, courses and works."""
+    """Install the procedures and give each organization its people, courses, works and cohorts."""
     students, courses, works = POPULATION
     db.execute(SQL.read_bytes())
     for org in orgs:
         db.execute("call tests_churn.create_people(%s, %s)", (org, students))
         db.execute("call tests_churn.create_courses(%s, %s)", (org, courses))
         db.execute("call tests_churn.create_works(%s, %s)", (org, works))
+        db.execute("call tests_churn.create_cohorts(%s)", (org,))
         db.execute(
             "insert into school.enrollment (org_id, student_id, course_id) "
             "select p.org_id, p.id, c.id from school.person as p join school.course as c using (org_id) "

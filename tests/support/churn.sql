@@ -1,4 +1,4 @@
--- Random changes of facts, made inside the server, so that a million of them are affordable. Few students, courses and works
+-- Random changes of facts, made inside the server, so that a million of them are affordable. Few students, courses, works and cohorts
 -- with ids that are known beforehand: sessions meet often, and what was deleted comes back under the same key.
 create schema tests_churn;
 
@@ -33,7 +33,8 @@ return string_to_array(
     'delete and insert,move assignment,move assignment,move quiz,delete assignment,delete quiz,create works,create works,'
     'delete course,create courses,delete person,create people,create people,drop,drop,drop all,re-enroll,re-enroll,'
     're-enroll all,unenroll,enrollment to another,enroll,enroll,enroll many,grant student,grant student,revoke student,'
-    'change role', ','
+    'change role,join,join,join,join many,join many,withdraw,leave,score,score,try a mission,try a mission,approve,show a work,bill,bill,pay,pay,refund,'
+    'close a mission,move cohort,delete cohort,create cohorts,create cohorts', ','
 );
 
 create procedure tests_churn.create_people(org bigint, students integer)
@@ -78,6 +79,28 @@ begin
 end
 $$;
 
+create procedure tests_churn.create_cohorts(org bigint)
+language plpgsql
+as $$
+begin
+    insert into school.program (org_id, id, name) values (org, tests_churn.key('program', 1), 'Program') on conflict do nothing;
+
+    insert into school.track (org_id, id, program_id, name)
+    select org, tests_churn.key('track', n), tests_churn.key('program', 1), 'Track ' || n from generate_series(1, 2) as n
+    on conflict do nothing;
+
+    insert into school.mission (org_id, id, track_id, title)
+    select org, tests_churn.key('mission', n), tests_churn.key('track', 1 + n % 2), 'Mission ' || n from generate_series(1, 4) as n
+    on conflict do nothing;
+
+    insert into school.cohort (org_id, id, track_id, name, starts_on, ends_on, status)
+    select
+        org, tests_churn.key('cohort', n), tests_churn.key('track', 1 + n % 2), 'Cohort ' || n, '2026-01-01', '2026-12-31', 'active'
+    from generate_series(1, 3) as n
+    on conflict do nothing;
+end
+$$;
+
 create procedure tests_churn.change(org bigint, kind text, students integer, courses integer, works integer)
 language plpgsql
 as $$
@@ -87,6 +110,8 @@ declare
     one_course constant uuid := tests_churn.key('course', 1 + tests_churn.dice(courses));
     one_work constant uuid := tests_churn.key('work', 1 + tests_churn.dice(works));
     one_quiz constant uuid := tests_churn.key('quiz', 1 + tests_churn.dice(works));
+    one_cohort constant uuid := tests_churn.key('cohort', 1 + tests_churn.dice(3));
+    one_mission constant uuid := tests_churn.key('mission', 1 + tests_churn.dice(4));
     mark constant numeric := tests_churn.percent();
     -- A new piece of work is graded (most), only handed in, or pending.
     state constant integer := tests_churn.dice(6);
@@ -239,6 +264,69 @@ begin
         when 'change role' then
             update school.person_role set role = case role when 'student' then 'tutor' else 'student' end
             where org_id = org and person_id = one_student;
+        when 'join' then
+            insert into school.cohort_member (org_id, cohort_id, student_id, status)
+            select c.org_id, c.id, p.id, (array['active', 'active', 'completed'])[1 + tests_churn.dice(3)]
+            from school.cohort as c
+            join school.person as p on p.org_id = c.org_id
+            where c.org_id = org and c.id = one_cohort and p.id = one_student
+            on conflict (org_id, cohort_id, student_id) do update set status = excluded.status;
+        when 'join many' then
+            insert into school.cohort_member (org_id, cohort_id, student_id)
+            select c.org_id, c.id, p.id
+            from school.cohort as c
+            join school.person as p on p.org_id = c.org_id
+            where c.org_id = org and c.id = one_cohort and random() < 0.5
+            order by p.id
+            on conflict do nothing;
+        when 'withdraw' then
+            update school.cohort_member set status = 'withdrawn' where org_id = org and student_id = one_student;
+        when 'leave' then
+            delete from school.cohort_member where org_id = org and student_id = one_student and random() < 0.5;
+        when 'score' then
+            insert into school.readiness_score (org_id, student_id, scored_at, score)
+            select p.org_id, p.id, clock_timestamp() - tests_churn.dice(9) * interval '1 day', mark
+            from school.person as p
+            where p.org_id = org and p.id in (one_student, one_other)
+            on conflict do nothing;
+        when 'try a mission' then
+            insert into school.mission_attempt (org_id, mission_id, student_id, state, submitted_at)
+            select m.org_id, m.id, p.id, case when handed_in is null then 'started' else 'submitted' end, handed_in
+            from school.mission as m
+            join school.person as p on p.org_id = m.org_id
+            where m.org_id = org and m.id = one_mission and (p.id = one_student or random() < 0.5)
+            order by p.id
+            on conflict do nothing;
+        when 'approve' then
+            update school.mission_attempt as a set state = 'approved', reviewed_at = a.submitted_at + interval '1 hour'
+            where a.org_id = org and a.state = 'submitted' and (a.student_id = one_student or a.mission_id = one_mission);
+        when 'show a work' then
+            insert into school.portfolio_item (org_id, student_id, title, state)
+            select p.org_id, p.id, 'Work', 'submitted' from school.person as p where p.org_id = org and p.id = one_student;
+        when 'bill' then
+            insert into school.payment (org_id, cohort_id, student_id, amount, due_on)
+            select c.org_id, c.id, p.id, 10 + mark, current_date
+            from school.cohort as c
+            left join school.person as p on p.org_id = c.org_id and p.id = one_student
+            where c.org_id = org and c.id = one_cohort;
+        when 'pay' then
+            update school.payment set status = 'paid', paid_on = current_date - tests_churn.dice(60)
+            where org_id = org and cohort_id = one_cohort and status = 'due' and random() < 0.5;
+        when 'refund' then
+            insert into school.refund (org_id, payment_id, cohort_id, amount, refunded_on)
+            select p.org_id, p.id, p.cohort_id, 0.01, current_date
+            from school.payment as p
+            where p.org_id = org and p.cohort_id = one_cohort and p.status = 'paid'
+            limit 1;
+        when 'close a mission' then
+            update school.mission set status = case status when 'draft' then 'published' else 'draft' end
+            where org_id = org and id = one_mission;
+        when 'move cohort' then
+            update school.cohort set track_id = tests_churn.key('track', 1 + tests_churn.dice(2)) where org_id = org and id = one_cohort;
+        when 'delete cohort' then
+            delete from school.cohort where org_id = org and id = one_cohort and random() < 0.3;
+        when 'create cohorts' then
+            call tests_churn.create_cohorts(org);
     end case;
 end
 $$;
