@@ -34,6 +34,7 @@ bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same r
 	$(VENV)/bin/python -m bench.request
 	$(VENV)/bin/python -m bench.aggregates
 	$(VENV)/bin/python -m bench.dashboard
+	$(VENV)/bin/python -m bench.director
 	$(VENV)/bin/python -m bench.feed
 	$(VENV)/bin/python -m bench.streams
 	$(VENV)/bin/python -m bench.ticks

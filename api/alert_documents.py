@@ -31,21 +31,21 @@ Note = Annotated[str, Meta(max_length=2000, pattern=patterns.TITLE)]
 class AlertNumber(Struct, forbid_unknown_fields=True):
     """A number of the cohort."""
 
-    name: Annotated[str, Meta(description="What it is called in the list of cohorts.")]
+    name: Annotated[str, Meta(description="Its name: a column of analytics.cohort_performance.")]
     value: Annotated[float | None, Meta(description="What it was.")]
 
 
 class Evidence(Struct, forbid_unknown_fields=True):
     """The numbers that opened an alert."""
 
-    metric: Annotated[str, Meta(description="Which number.")]
+    metric: Annotated[str, Meta(description="The number that the rule is about.")]
     value: Annotated[float, Meta(description="What it was.")]
-    comparison: Annotated[Comparison, Meta(description="On which side of the threshold.")]
+    comparison: Annotated[Comparison, Meta(description="On which side of the threshold the value was.")]
     threshold: Annotated[float, Meta(description="The rule's threshold.")]
-    numerator: Annotated[float | None, Meta(description="Of a ratio: of what …")]
-    denominator: Annotated[float | None, Meta(description="… and among how many.")]
-    numbers: Annotated[list[AlertNumber], Meta(description="What it was made of.")]
-    as_of: Annotated[datetime, Meta(description="When they were so.")]
+    numerator: Annotated[float | None, Meta(description="The numerator of a ratio; else null.")]
+    denominator: Annotated[float | None, Meta(description="The denominator of a ratio; else null.")]
+    numbers: Annotated[list[AlertNumber], Meta(description="The numbers that it was made from.")]
+    as_of: Annotated[datetime, Meta(description="When these numbers were computed.")]
 
 
 class Alert(Struct, forbid_unknown_fields=True):
@@ -55,9 +55,9 @@ class Alert(Struct, forbid_unknown_fields=True):
     cohort_id: Annotated[UUID, Meta(description="The cohort.")]
     cohort_name: Annotated[str, Meta(description="The cohort's name.")]
     name: Annotated[str, Meta(description="What it is called: the rule's name, which is the flag's as well.")]
-    severity: Annotated[Severity, Meta(description="How bad it is.")]
-    status: Annotated[Literal["open", "closed"], Meta(description="Whether it still is.")]
-    metric: Annotated[str, Meta(description="Which number of the cohort.")]
+    severity: Annotated[Severity, Meta(description="The severity that the rule gives it.")]
+    status: Annotated[Literal["open", "closed"], Meta(description="Whether it is still open.")]
+    metric: Annotated[str, Meta(description="The rule's number: a column of analytics.cohort_performance.")]
     comparison: Annotated[Comparison, Meta(description="On which side of the threshold it was.")]
     threshold: Annotated[float, Meta(description="The rule's threshold when it opened.")]
     opened_at: Annotated[datetime, Meta(description="Since when.")]
@@ -66,9 +66,9 @@ class Alert(Struct, forbid_unknown_fields=True):
     closed_at: Annotated[datetime | None, Meta(description="Until when; null while it is open.")]
     closed_value: Annotated[float | None, Meta(description="What the number was then.")]
     closed_because: Annotated[Because | None, Meta(description=BECAUSE)]
-    acknowledged_at: Annotated[datetime | None, Meta(description="When somebody said that it is known.")]
-    acknowledged_by: Annotated[UUID | None, Meta(description="Who said so.")]
-    note: Annotated[str | None, Meta(description="What that person wrote.")]
+    acknowledged_at: Annotated[datetime | None, Meta(description="When it was acknowledged; null: not yet.")]
+    acknowledged_by: Annotated[UUID | None, Meta(description="The id of the person who acknowledged it.")]
+    note: Annotated[str | None, Meta(description="The note of that person.")]
 
 
 class AlertChange(Struct, forbid_unknown_fields=True):
@@ -76,13 +76,13 @@ class AlertChange(Struct, forbid_unknown_fields=True):
 
     change: Annotated[
         Literal["opened", "changed", "acknowledged", "closed"],
-        Meta(description="What; `changed`: the rule has another severity or name."),
+        Meta(description="What happened; `changed`: the rule has another severity or name."),
     ]
     at: Annotated[datetime, Meta(description="When.")]
     by: Annotated[UUID | None, Meta(description="By whom; null: by itself.")]
     value: Annotated[float | None, Meta(description="What the number was.")]
     threshold: Annotated[float | None, Meta(description="What the rule's threshold was.")]
-    severity: Annotated[Severity, Meta(description="How bad it is from then on.")]
+    severity: Annotated[Severity, Meta(description="The severity from then on.")]
     because: Annotated[Because | None, Meta(description=BECAUSE)]
 
 
@@ -99,6 +99,6 @@ class AlertList(Listed, forbid_unknown_fields=True):
 
 
 class Acknowledgement(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """That an alert is known."""
+    """Says that an alert is known and looked after."""
 
-    note: Annotated[Note | None, Meta(description="What to say about it.")] = None
+    note: Annotated[Note | None, Meta(description="A note, kept with the alert.")] = None

@@ -18,12 +18,17 @@ Percent = Annotated[float, Meta(ge=0, description="Per cent, two decimals, round
 Money = Annotated[float, Meta(description="In the organization's currency.")]
 Hours = Annotated[float, Meta(ge=0)]
 Currency = Annotated[str, Meta(description="The organization's currency, three letters (ISO 4217).")]
-Named = Person
-"""Anything by id and name."""
+
+
+class Named(Struct, forbid_unknown_fields=True):
+    """A program or a track, by id and name."""
+
+    id: Annotated[UUID, Meta(description="Its id.")]
+    name: Annotated[str, Meta(description="Its name.")]
 
 
 class BySeverity(Struct, forbid_unknown_fields=True):
-    """Open alerts by how bad they are."""
+    """Open alerts by severity."""
 
     critical: Annotated[Count, Meta(description="Somebody has to act today.")]
     warning: Annotated[Count, Meta(description="Somebody has to look at it.")]
@@ -34,7 +39,7 @@ class Alerts(Struct, forbid_unknown_fields=True):
     """What is wrong in the cohorts that one directs."""
 
     open: Annotated[Count, Meta(description="How many alerts are open.")]
-    by_severity: Annotated[BySeverity, Meta(description="The same, by how bad they are.")]
+    by_severity: Annotated[BySeverity, Meta(description="The same, by severity.")]
     latest: Annotated[list[Alert], Meta(description="The ten that opened last.", max_length=10)]
 
 
@@ -63,7 +68,7 @@ class DirectorSummary(Struct, forbid_unknown_fields=True):
         Money, Meta(description="Refunded this month, in all cohorts, closed ones too.")
     ]
     currency: Currency
-    alerts: Annotated[Alerts, Meta(description="What is wrong.")]
+    alerts: Annotated[Alerts, Meta(description="The open alerts about the cohorts.")]
 
 
 class Pool(Struct, forbid_unknown_fields=True):
@@ -173,7 +178,10 @@ class Distribution(Struct, forbid_unknown_fields=True):
     """How ready the members are: their newest scores."""
 
     students: Annotated[Count, Meta(description="Who have a score.")]
-    bins: Annotated[list[Bin], Meta(description="Ten of ten.", min_length=10, max_length=10)]
+    bins: Annotated[
+        list[Bin],
+        Meta(description="Ten ranges: 0 to 10, 10 to 20, … 90 to 100.", min_length=10, max_length=10),
+    ]
     lower_quartile: Annotated[Score | None, Meta(description="A quarter is below it.")]
     median: Annotated[Score | None, Meta(description="Half are below it.")]
     upper_quartile: Annotated[Score | None, Meta(description="A quarter is above it.")]
@@ -223,7 +231,7 @@ class Funnel(Struct, forbid_unknown_fields=True):
 
 
 class Portfolios(Struct, forbid_unknown_fields=True):
-    """What the members show."""
+    """The members' portfolios."""
 
     health: Annotated[Score | None, Meta(description="Mean health of the portfolios that have an item.")]
     students: Annotated[Count, Meta(description="Members with an item.")]
@@ -275,6 +283,6 @@ class CohortDashboard(Struct, forbid_unknown_fields=True):
     readiness_distribution: Annotated[Distribution, Meta(description="How ready they are.")]
     competency_heatmap: Annotated[list[CompetencyHeat], Meta(description="By name.")]
     mission_funnel: Annotated[Funnel, Meta(description="How far missions came.")]
-    portfolio: Annotated[Portfolios, Meta(description="What they show.")]
+    portfolio: Annotated[Portfolios, Meta(description="The members' portfolios.")]
     payments: Annotated[Payments, Meta(description="What they pay.")]
     alerts: Annotated[list[Alert], Meta(description="Those that are open, the newest first.")]

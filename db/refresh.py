@@ -36,7 +36,7 @@ def mark(
     director: UUID | None = None,
     cohort: UUID | None = None,
 ) -> int:
-    """Put a student, a director, a cohort, or whoever has a dashboard into the queue; how many those are."""
+    """Put a student, a director, a cohort, or all with a dashboard into the queue; how many marks it took."""
     everybody = not (student or director or cohort)
     marked = 0
     for org in _organizations(db):

@@ -47,7 +47,8 @@ def refresh(
 ) -> None:
     """Bring dashboards up to date: those that wait in the queue, and those whose time has run out.
 
-    With --all or an id they are put into the queue, which the worker drains; with --sync it is drained here.
+    With --all or an id marks are put into the queue, which the worker drains; with --sync it is drained here.
+    A mark means one dashboard; a director's the summary and all cohorts, a cohort's the summaries, too.
     Readers never need this: a dashboard that is out of date is computed when it is read.
     """
     whose = {"student": student_id, "director": director_id, "cohort": cohort_id}
@@ -64,14 +65,14 @@ def refresh(
             for kind, id_ in of_one.items():
                 if not marked:
                     raise click.ClickException(f"there is no {kind} {id_}")
-            say(f"{marked:,} dashboards put into the queue")
+            say(f"{_counted(marked, 'mark')} put into the queue")
             queue_only = sync
         elif not queue_only and not stale_only:
             queue_only = stale_only = True
         if queue_only:
             done = _report(dashboards.drain(db), "refreshed from the queue")
             if done < marked:
-                say(f"{marked - done:,} dashboards taken by the worker, which refreshes them")
+                say(f"{_counted(marked - done, 'mark')} taken by the worker, which refreshes what they mean")
         if stale_only:
             _report(dashboards.stale(db), "refreshed because time had run out")
 
@@ -85,8 +86,12 @@ def _report(batches: Iterator[int], what: str) -> int:
         for batch in batches:
             done += batch
             bars.update(task, completed=done)
-    say(f"{done:,} dashboards {what} in {time.monotonic() - began:,.1f} s")
+    say(f"{_counted(done, 'dashboard')} {what} in {time.monotonic() - began:,.1f} s")
     return done
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 COMMANDS = [refresh]

@@ -43,7 +43,7 @@ async def alerts(
 @post(
     "/dashboard/alerts/{alert_id:uuid}/acknowledge",
     status_code=200,
-    summary="I know of an alert",
+    summary="Acknowledge an alert",
     responses=responses(Alert, 401, 403, 404, 413, 415, 422),
 )
 async def acknowledge(

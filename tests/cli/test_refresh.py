@@ -78,8 +78,8 @@ def system(database: Database) -> Iterator[System]:
 def test_it_does_both_once(system: System) -> None:
     before = {row[0]: row[2] for row in system.state()}
     assert said(run(system.database)) == [
-        "1 dashboards refreshed from the queue",
-        "1 dashboards refreshed because time had run out",
+        "1 dashboard refreshed from the queue",
+        "1 dashboard refreshed because time had run out",
     ]
     assert system.ids(FRESH) == set(system.students)
     after = {row[0]: row[2] for row in system.state()}
@@ -96,8 +96,8 @@ def test_it_does_both_once(system: System) -> None:
 @pytest.mark.parametrize(
     ("option", "line", "left"),
     [
-        ("--queue-only", "1 dashboards refreshed from the queue", "stale"),
-        ("--stale-only", "1 dashboards refreshed because time had run out", "waiting"),
+        ("--queue-only", "1 dashboard refreshed from the queue", "stale"),
+        ("--stale-only", "1 dashboard refreshed because time had run out", "waiting"),
     ],
 )
 def test_one_of_both(system: System, option: str, line: str, left: str) -> None:
@@ -107,7 +107,7 @@ def test_one_of_both(system: System, option: str, line: str, left: str) -> None:
 
 def test_everybody_is_put_into_the_queue(system: System) -> None:
     before = system.state()
-    assert said(run(system.database, "--all")) == ["6 dashboards put into the queue"]
+    assert said(run(system.database, "--all")) == ["6 marks put into the queue"]
     assert system.ids(WAITING) == set(system.students)
     assert system.ids(FRESH) == set()
     assert system.state() == before, "the worker does it"
@@ -118,7 +118,7 @@ def test_everybody_is_put_into_the_queue(system: System) -> None:
 def test_everybody_is_refreshed_at_once(system: System) -> None:
     before = {row[0]: row[2] for row in system.state()}
     assert said(run(system.database, "--all", "--sync")) == [
-        "6 dashboards put into the queue",
+        "6 marks put into the queue",
         "6 dashboards refreshed from the queue",
     ]
     assert system.ids(WAITING) == set()
@@ -134,19 +134,19 @@ def test_those_whom_a_worker_has_it_names(system: System) -> None:
             "select from board.student_dashboard_cache where student_id = any (%s) for update", (mine,)
         )
         assert said(run(system.database, "--all", "--sync")) == [
-            "6 dashboards put into the queue",
+            "6 marks put into the queue",
             "4 dashboards refreshed from the queue",
-            "2 dashboards taken by the worker, which refreshes them",
+            "2 marks taken by the worker, which refreshes what they mean",
         ]
     assert system.ids(WAITING) == set(mine)
 
 
 def test_one_student_is_put_into_the_queue_or_refreshed(system: System) -> None:
     student = system.students[2]
-    assert said(run(system.database, "--student-id", str(student))) == ["1 dashboards put into the queue"]
+    assert said(run(system.database, "--student-id", str(student))) == ["1 mark put into the queue"]
     assert system.ids(WAITING) == {system.waiting, student}
     assert said(run(system.database, "--student-id", str(student), "--sync")) == [
-        "1 dashboards put into the queue",
+        "1 mark put into the queue",
         "2 dashboards refreshed from the queue",
     ]
     assert system.ids(FRESH) == set(system.students) - {system.stale}
@@ -215,7 +215,7 @@ def test_a_student_who_cannot_be_computed_is_left_and_the_others_are_done(system
 
 def test_without_anybody_there_is_nothing_to_do(database: Database) -> None:
     assert said(run(database, "--all", "--sync")) == [
-        "0 dashboards put into the queue",
+        "0 marks put into the queue",
         "0 dashboards refreshed from the queue",
     ]
 

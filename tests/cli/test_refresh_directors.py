@@ -80,10 +80,17 @@ def test_whose_are_computed_anew(system: System) -> None:
     assert system.renewed("--all") == {first, second, one, other}
 
 
+def test_marks_and_dashboards_are_told_apart(system: System) -> None:
+    for arguments in (("--director-id", str(system.directors[0])), ("--cohort-id", str(system.cohorts[0]))):
+        put, done = system.run(*arguments, "--sync").stderr.splitlines()
+        assert put == "1 mark put into the queue"
+        assert re.fullmatch(r"2 dashboards refreshed from the queue in \d+\.\d s", done)
+
+
 def test_the_worker_does_it_unless_told_otherwise(system: System) -> None:
     before = system.computed()
     run = system.run("--director-id", str(system.directors[0]))
-    assert re.search(r"\d+ dashboards put into the queue", run.stderr)
+    assert run.stderr == "1 mark put into the queue\n"
     assert system.computed() == before
     waiting = system.db.execute(
         "select count(*) from board.dashboard_update_queue "

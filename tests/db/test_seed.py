@@ -69,12 +69,14 @@ def test_the_dice_do_not_depend_on_the_version(synthetic: Database) -> None:
             (select count(*) from school.habit_log),
             (select sum(points) from school.point_award),
             (select count(*) from school.notification where read_at is null),
-            (select count(*) from school.subscription where enhanced_until is not null)
+            (select count(*) from school.subscription where enhanced_until is not null),
+            (select sum(amount * extract(day from paid_on)) from school.payment),
+            (select sum(amount * extract(day from refunded_on)) from school.refund)
         )
     """
     assert value(synthetic, sums) == "504818.100000 614074.800000 715290549 111"
     assert value(synthetic, programs) == (
-        "127704.100000 79643.100000 514116859 24882.000000 1232 5339 50575 208 17"
+        "127704.100000 79643.100000 508357329 24882.000000 1232 5339 50325 208 17 1487925.00 30612.50"
     )
 
 
@@ -207,6 +209,26 @@ def test_a_school_of_any_size_is_whole(database: Database, students: int) -> Non
             "and s.enhanced_until is null order by p.external_id"
         ).fetchall()
         assert tiers == [("premium",), ("free",)]
+
+
+@pytest.mark.parametrize("today", ["2026-01-01", "2026-01-02", "2026-02-28", "2026-03-31"])
+def test_some_is_paid_in_every_month_whatever_the_day_is(database: Database, today: str) -> None:
+    seed(database, 60, today=date.fromisoformat(today))
+    with database.connect() as db:
+        months = db.execute(
+            """
+            select count(distinct date_trunc('month', paid_on::timestamp)),
+                (select count(*) from generate_series(
+                    date_trunc('month', min(paid_on)::timestamp), %(today)s::timestamp, interval '1 month'
+                )),
+                max(paid_on) <= %(today)s::date
+            from school.payment
+            """,
+            {"today": today},
+        ).fetchone()
+        assert months
+        assert months[0] == months[1] >= 4
+        assert months[2]
 
 
 def test_memory_does_not_grow_with_the_school(database: Database) -> None:

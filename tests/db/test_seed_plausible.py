@@ -303,6 +303,55 @@ PLAUSIBLE = {
         0,
         0,
     ),
+    "cohorts with a review that is stalled": (
+        """
+        select count(distinct m.cohort_id) from school.mission_attempt as a
+        join school.cohort_member as m on m.student_id = a.student_id and m.status = 'active'
+        where a.state = 'in_review' and a.submitted_at < '2026-01-08 00:00 Europe/Berlin'
+        """,
+        1,
+        1,
+    ),
+    "reviews that are stalled": (
+        """
+        select count(*) from school.mission_attempt
+        where state = 'in_review' and submitted_at < '2026-01-08 00:00 Europe/Berlin'
+        """,
+        2,
+        12,
+    ),
+    "share of a month's payments in the current one": (
+        """
+        select sum(amount) filter (where paid_on >= '2026-01-01')
+            / sum(amount) filter (where paid_on >= '2025-12-01' and paid_on < '2026-01-01')
+        from school.payment
+        """,
+        0.6,
+        1.2,
+    ),
+    "share of instalments that are overdue": (
+        "select avg((status = 'due')::int) from school.payment where due_on < '2026-01-15'",
+        0.01,
+        0.1,
+    ),
+    "payments and refunds of the future": (
+        """
+        select count(*) from (
+            select paid_on from school.payment union all select refunded_on from school.refund
+        ) as f (day)
+        where day > '2026-01-15'
+        """,
+        0,
+        0,
+    ),
+    "refunds of before their payment": (
+        """
+        select count(*) from school.refund as r
+        join school.payment as p on p.id = r.payment_id where r.refunded_on < p.paid_on
+        """,
+        0,
+        0,
+    ),
     "points for missions beyond the approved ones": (
         """
         select (select count(*) from school.point_award where points = 50)

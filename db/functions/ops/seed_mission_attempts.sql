@@ -7,7 +7,8 @@ as $$
 declare
     zone constant text := (select o.time_zone from school.organization as o where o.org_id = org);
 begin
-    -- A step is taken once its day has come; who has left takes none, but what was handed in is still reviewed.
+    -- A step is taken once its day has come; who has left takes none, but what was handed in is still reviewed. In one cohort of seven
+    -- some reviews of one mission are stalled.
     with attempt as (
         insert into school.mission_attempt (
             org_id, id, mission_id, student_id, state, started_at, submitted_at, review_started_at, reviewed_at, estimated_completion, url
@@ -45,7 +46,13 @@ begin
             cross join lateral (select case when s.submit_on < k.until then s.submit_on end as submit_on) as h
             cross join lateral (select h.submit_on + 1 + floor(4 * ops.seed_number(k.key, 'read on'))::integer as review_on) as q
             cross join lateral (select case when q.review_on < today then q.review_on end as review_on) as r
-            cross join lateral (select r.review_on + floor(4 * ops.seed_number(k.key, 'decided on'))::integer as decided_on) as e
+            cross join lateral (
+                select
+                    case
+                        when c.cohort % 7 = 4 and m.mission = 4 and ops.seed_number(k.key, 'is stalled') < 0.25 then null
+                        else r.review_on + floor(4 * ops.seed_number(k.key, 'decided on'))::integer
+                    end as decided_on
+            ) as e
             where m.status <> 'draft' and b.start_on < k.until and ops.seed_number(k.key, 'begins') < 0.65 + 0.3 * p.level
         ) as a
         order by a.student_id, a.mission_id

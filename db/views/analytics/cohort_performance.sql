@@ -16,8 +16,8 @@ from (
 ) as c
 cross join lateral board.cohort_performance(c.org_id, c.ids) as p;
 comment on view analytics.cohort_performance is
-'How does each cohort do at this moment? One row per cohort that the reader may read: all of the organization for analysts and admins, those of the own tracks for
-directors, those accompanied for mentors, whom it tells nothing of payments.
+'How does each cohort do at this moment? One row per cohort of the organization. (Only analysts and admins have logins; requests of the API run under the
+same rules, in which directors read the cohorts of their tracks, mentors those accompanied, without payments.)
 Example: select name, readiness, completion_rate from analytics.cohort_performance where status = ''active'' order by readiness nulls last;';
 comment on column analytics.cohort_performance.org_id is 'The organization.';
 comment on column analytics.cohort_performance.cohort_id is 'The cohort: school.cohort.id.';
@@ -68,7 +68,7 @@ comment on column analytics.cohort_performance.sessions_held is 'Sessions that w
 comment on column analytics.cohort_performance.sessions_missed is 'Sessions that were missed.';
 comment on column analytics.cohort_performance.sessions_cancelled is 'Sessions that were cancelled.';
 comment on column analytics.cohort_performance.stalled_reviews is 'Attempts that have waited for their review for setting stalled_review_days.';
-comment on column analytics.cohort_performance.payments_due is 'Payments that are due, overdue or not. Of payments, mentors see nothing: null.';
+comment on column analytics.cohort_performance.payments_due is 'Payments that are due, overdue or not. This and all about payments below is null under the rules of mentors.';
 comment on column analytics.cohort_performance.due_amount is 'Sum of their amounts, in the organization''s currency.';
 comment on column analytics.cohort_performance.payments_overdue is 'Payments due before the organization''s today.';
 comment on column analytics.cohort_performance.overdue_amount is 'Sum of their amounts.';
