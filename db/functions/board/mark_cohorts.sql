@@ -5,7 +5,7 @@ language plpgsql volatile parallel unsafe security definer
 set search_path = ''
 as $$
 declare
-    known uuid[] := '{}';
+    known uuid[] := '{}'::uuid[];
     tracks uuid[];
     is_held boolean := true;
 begin
