@@ -4,7 +4,6 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    most_attempts constant integer := 5;
     -- Under load one refresh serves all that changes meanwhile.
     rested constant timestamptz := clock_timestamp() - interval '1 second' * ops.setting('director_debounce')::double precision;
     cohorts uuid[];
@@ -43,13 +42,15 @@ begin
                     where q.org_id = org and q.subject = 'director' and q.cohort_id = cohort and q.processed_at is null
                         and q.attempts = 0
                 ));
-                update board.dashboard_update_queue as q set
-                    attempts = q.attempts + 1,
-                    last_error = format('%s: %s', sqlstate, sqlerrm),
-                    not_before = clock_timestamp() + interval '1 second' * 2 ^ least(q.attempts, most_attempts),
-                    dead_at = case when q.attempts + 1 >= most_attempts then clock_timestamp() end
-                where q.org_id = org and q.subject = 'director' and q.cohort_id = cohort
-                    and q.processed_at is null and q.dead_at is null;
+                perform board.put_off(
+                    org,
+                    array(
+                        select q.id
+                        from board.dashboard_update_queue as q
+                        where q.org_id = org and q.subject = 'director' and q.cohort_id = cohort and q.processed_at is null
+                    ),
+                    format('%s: %s', sqlstate, sqlerrm)
+                );
             end;
         end loop;
     end;

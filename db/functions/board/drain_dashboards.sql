@@ -4,13 +4,10 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    most_attempts constant integer := 5;
     marks bigint := bigint '2' * batch_size;
     is_all boolean;
     roles text[];
     people uuid[];
-    wanted text;
-    person uuid;
 begin
     -- Who has never looked computes at the first look, and who has computed since saw what was marked: nothing to do. Readers compare
     -- transactions, so that no mark is needed to tell them.
@@ -71,28 +68,7 @@ begin
         marks := marks * 10;
     end loop;
 
-    for wanted in select distinct r.role from unnest(roles) as r (role) order by r.role loop
-        begin
-            perform board.refresh_dashboards(org, wanted, array(
-                select p.id from unnest(roles, people) as p (role, id) where p.role = wanted
-            ));
-        exception when others then
-            -- One of them cannot be computed: find out which, and let the others have theirs.
-            for person in select p.id from unnest(roles, people) as p (role, id) where p.role = wanted loop
-                begin
-                    perform board.refresh_dashboards(org, wanted, array[person]);
-                exception when others then
-                    update board.dashboard_update_queue as q set
-                        attempts = q.attempts + 1,
-                        last_error = format('%s: %s', sqlstate, sqlerrm),
-                        not_before = clock_timestamp() + interval '1 second' * 2 ^ least(q.attempts, most_attempts),
-                        dead_at = case when q.attempts + 1 >= most_attempts then clock_timestamp() end
-                    where q.org_id = org and q.subject in ('teacher', 'tutor', 'parent') and q.subject = wanted
-                        and q.subject_id = person and q.processed_at is null and q.dead_at is null;
-                end;
-            end loop;
-        end;
-    end loop;
+    perform board.try_dashboards(org, roles, people);
     return cardinality(people);
 end
 $$;

@@ -4,12 +4,9 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    most_attempts constant integer := 5;
     rested constant timestamptz := clock_timestamp() - interval '1 second' * ops.setting('director_debounce')::double precision;
     roles text[];
     people uuid[];
-    wanted text;
-    person uuid;
 begin
     -- Who has computed since saw what was marked.
     update board.dashboard_update_queue as q set processed_at = clock_timestamp()
@@ -42,27 +39,7 @@ begin
         for update of c skip locked
     )
     select coalesce(array_agg(l.role), '{}'), coalesce(array_agg(l.person_id), '{}') into roles, people from locked as l;
-    for wanted in select distinct r.role from unnest(roles) as r (role) order by r.role loop
-        begin
-            perform board.refresh_dashboards(org, wanted, array(
-                select p.id from unnest(roles, people) as p (role, id) where p.role = wanted
-            ));
-        exception when others then
-            for person in select p.id from unnest(roles, people) as p (role, id) where p.role = wanted loop
-                begin
-                    perform board.refresh_dashboards(org, wanted, array[person]);
-                exception when others then
-                    update board.dashboard_update_queue as q set
-                        attempts = q.attempts + 1,
-                        last_error = format('%s: %s', sqlstate, sqlerrm),
-                        not_before = clock_timestamp() + interval '1 second' * 2 ^ least(q.attempts, most_attempts),
-                        dead_at = case when q.attempts + 1 >= most_attempts then clock_timestamp() end
-                    where q.org_id = org and q.subject in ('director summary', 'admin summary') and q.subject = wanted || ' summary'
-                        and q.subject_id = person and q.processed_at is null and q.dead_at is null;
-                end;
-            end loop;
-        end;
-    end loop;
+    perform board.try_dashboards(org, roles, people);
     return cardinality(people);
 end
 $$;
