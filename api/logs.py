@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from api.edge import request_id
 from api.settings import Level
+from api.visit import request_id
 
 
 def configure(level: Level) -> None:

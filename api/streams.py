@@ -17,10 +17,10 @@ from litestar.types import Receive, Send
 from msgspec import Struct
 
 from api.auth import Claims, bearer, bounded
-from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
 from api.patterns import TYPES
+from api.visit import DIRECT, HEAD, STREAM
 from listener.feed.client import Client
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse
