@@ -23,7 +23,7 @@ UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 class Answer:
     """An answer that is complete: its head, its body in each coding that was asked for, its ETag."""
 
-    __slots__ = ("_common", "_entity", "_forms", "_unchanged", "body", "etag", "may_compress", "status")
+    __slots__ = ("_common", "_entity", "_forms", "_unchanged", "body", "etag", "may_compress", "route", "status")
 
     def __init__(self, status: int, headers: Headers, body: bytes, *, revalidates: bool = False) -> None:
         """headers: without those of a single request. revalidates: whether it is to have an ETag. Raises ValueError
@@ -46,6 +46,8 @@ class Answer:
             (entity if name in ENTITY else common).append(b"%b: %b\r\n" % (name, value))
         self.status = status
         self.body = body
+        self.route = ""
+        """Template of the path that it is the answer of."""
         # What nobody may keep may hold a secret, and its length would tell of it.
         self.may_compress = len(body) >= LEAST_BYTES and stored and kind.startswith(COMPRESSIBLE)
         self.etag = b""

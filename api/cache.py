@@ -48,6 +48,13 @@ class Fill(Struct):
     seconds: float = 0.0
     """How long it may be kept at most, counted from `at`."""
 
+    def read(self, row: tuple[bytes, bytes, bytes]) -> bytes:
+        """The document of an api.cacheable; its tags and seconds are taken down."""
+        document, tags, seconds = row
+        self.tags = tags[1:-1].decode().split(",") if len(tags) > 2 and tags != b"null" else []
+        self.seconds = 0.0 if seconds == b"null" else float(seconds)
+        return document
+
 
 class Kept:
     """An answer that is kept."""
@@ -129,9 +136,12 @@ class Cache:
         self.counts["hits"] += 1
         return kept.answer
 
-    def begin(self, key: Key, org: int) -> Fill:
-        """Say, before the database is asked, that an answer is being made: there was none to be served."""
-        self.counts["misses"] += 1
+    def begin(self, key: Key, org: int, *, asked: bool = True) -> Fill:
+        """Say, before the database is asked, that an answer is being made.
+
+        asked: whether somebody waits for it, as there was none to be served.
+        """
+        self.counts["misses"] += asked
         return Fill(key, org, self._sequence, self.clock())
 
     def keep(self, fill: Fill, answer: Answer) -> bool:

@@ -80,6 +80,8 @@ class Purge:
         stale = msgspec.json.decode(answer, type=Stale)
         if stale.flush:
             self._cache.flush()
+        if stale.flush or stale.flush_orgs:
+            self._authenticator.forget_all()  # who had rights then, or a session, may have none by now
         tags = [tagged(org, tag) for org, of_org in stale.tags for tag in of_org]
         tags += map(everything, stale.flush_orgs)
         for org, person in stale.people:
