@@ -231,9 +231,8 @@ def credential(headers: Mapping[bytes, bytes], secure: bool = False) -> bytes | 
     """
     given = headers.get(b"authorization")
     if given is not None:
-        scheme, _, token = given.partition(b" ")
-        token = token.strip()
-        if scheme.lower() != b"bearer" or not token:
+        token = given[7:].strip()
+        if given[:7].lower() != b"bearer " or not token:
             raise missing()
         return bounded(token)
     cookies = headers.get(b"cookie")

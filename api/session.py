@@ -1,8 +1,8 @@
 """Sessions of browsers: the cookie, its token against forged requests, and where a request comes from.
 
 The cookie's value is `<organization>.<256 random bits>`. The database keeps the SHA-256 of the random part:
-who reads a backup can make no cookie of it. The token against cross-site request forgery (CSRF) is an HMAC with
-the value as its key: it is checked here, without asking anybody, and tells nothing about the cookie.
+who reads a backup can make no cookie of it. The token against cross-site request forgery (CSRF) is an HMAC
+with the value as its key: it is checked here, without asking anybody, and tells nothing about the cookie.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ COOKIE_BYTES = 16_384
 """A longer Cookie header is refused unread."""
 
 _NAMES = {False: SESSION.encode(), True: (HOST + SESSION).encode()}
+_NAMED = {secure: re.compile(rb"(?:^|;)[ \t]*%b=([^;]*)" % name) for secure, name in _NAMES.items()}
 _VALUE = re.compile(rb"([1-9][0-9]{0,18})\.([A-Za-z0-9_-]{43})")
 _INVALID = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
@@ -62,8 +63,7 @@ def from_cookies(header: bytes, secure: bool) -> bytes | None:
         return None
     if len(header) > COOKIE_BYTES:
         raise ApiError("HR401", "The cookies are too long.", dict(_INVALID))
-    pairs = (cookie.strip().partition(b"=") for cookie in header.split(b";"))
-    values = [value for found, _, value in pairs if found == name]
+    values = _NAMED[secure].findall(header)
     if not values:
         return None
     if len(values) > 1 or not _VALUE.fullmatch(values[0]):
