@@ -98,6 +98,7 @@ def create_app(settings: Settings) -> Edge:
         settings.api_conninfo(),
         size=settings.database_pool_size,
         statement_timeout=settings.database_statement_timeout,
+        pooler=settings.database_pooler,
     )
     feed = Feed(settings, database)
     services = Services(Authenticator(settings), database, feed, release_digest())
