@@ -54,8 +54,8 @@ class Function:
     """A function of the SQL schema `api`, as it is called.
 
     name: without the schema. types: of its parameters, in order. It returns one json value. brief: as a rule
-    it takes so little time that other calls may wait behind it. kept: it returns an api.cacheable, whose document
-    may be kept as long as its tags and seconds say.
+    it takes so little time that other calls may wait behind it. kept: it returns an api.cacheable, whose
+    document may be kept as long as its tags and seconds say.
     """
 
     def __init__(self, name: str, *types: str, brief: bool = False, kept: bool = False) -> None:
