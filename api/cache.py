@@ -121,7 +121,7 @@ class Cache:
     # --- Reading and keeping
 
     def find(self, key: Key) -> Answer | None:
-        """The answer that is kept, if it may be served now."""
+        """The answer that is kept, if it may be served now. Who serves it counts a hit."""
         now = self._wanted = self.clock()
         kept = self._kept.get(key)
         if kept is None:
@@ -133,7 +133,6 @@ class Cache:
             self._drop(key)
             return None
         self._kept.move_to_end(key)
-        self.counts["hits"] += 1
         return kept.answer
 
     def begin(self, key: Key, org: int, *, asked: bool = True) -> Fill:
