@@ -3,6 +3,10 @@
 Brief calls may follow each other down one connection, each sent before the one ahead is answered (libpq's
 pipeline mode, a transaction each). Waking a process costs about as much as what a cached read does in it: a
 server process that finds the next call there already does not sleep in between.
+
+Behind a pooler in transaction mode the server process is another one from transaction to transaction. Nothing
+is prepared there, nothing is set for longer than a transaction, and calls follow each other for so long only:
+the pooler has to keep a connection's server until all that was sent is answered, and others wait for it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ CONNECTION_LOST = "08006"
 
 DEPTH = 32
 """How many brief calls one connection may have on the way."""
+KEPT = "select (c.answer).document, (c.answer).tags, (c.answer).seconds from ({call} as answer offset 0) as c"
 STALLED_SECONDS = 0.005
 """Nobody is sent after a call that takes longer."""
 
@@ -49,15 +54,19 @@ class Function:
     """A function of the SQL schema `api`, as it is called.
 
     name: without the schema. types: of its parameters, in order. It returns one json value. brief: as a rule
-    it takes so little time that other calls may wait behind it.
+    it takes so little time that other calls may wait behind it. kept: it returns an api.cacheable, whose document
+    may be kept as long as its tags and seconds say.
     """
 
-    def __init__(self, name: str, *types: str, brief: bool = False) -> None:
+    def __init__(self, name: str, *types: str, brief: bool = False, kept: bool = False) -> None:
         arguments = ", ".join(f"${number}::{kind}" for number, kind in enumerate(types, 1))
         self.name = name
         self.brief = brief
         self.statement = name.encode()
-        self.sql = f"select api.{name}({arguments})".encode()
+        self.kept = kept
+        call = f"select api.{name}({arguments})"
+        # Of a function in the list of columns, `(f()).*` would call it for each of them.
+        self.sql = (KEPT.format(call=call) if kept else call).encode()
 
 
 class Call:
@@ -69,7 +78,7 @@ class Call:
         self,
         function: Function,
         parameters: list[bytes | None],
-        result: asyncio.Future[bytes],
+        result: asyncio.Future[Any],
         deadline: float,
     ) -> None:
         """deadline: until when it may wait for a connection."""
@@ -93,10 +102,12 @@ class Connection:
         patience: float,
         on_ready: Callable[[Connection], None],
         on_lost: Callable[[Connection], None],
+        limits: bytes | None = None,
     ) -> None:
         """opened: idle. patience: seconds after which a server that says nothing counts as dead.
 
-        on_ready: what to call when a call is over; on_lost: once, when it is closed.
+        on_ready: what to call when a call is over; on_lost: once, when it is closed. limits: behind a pooler,
+        the statement that each transaction begins with.
         """
         self._opened = opened  # psycopg warns of an open connection that nobody refers to
         self._pg = opened.pgconn
@@ -107,6 +118,9 @@ class Connection:
         self._patience = patience
         self._on_ready = on_ready
         self._on_lost = on_lost
+        self._limits = limits
+        self._run = 0
+        """How many calls were sent since it was last idle."""
         self._prepared: set[bytes] = set()
         self._preparing = False
         self._calls: deque[Call] = deque()
@@ -128,9 +142,9 @@ class Connection:
             return not self._closed
         return (
             function.brief
-            and len(self._calls) < DEPTH
+            and (len(self._calls) if self._limits is None else self._run) < DEPTH
             # Who follows must not be the first of its statement: that one is prepared by itself.
-            and function.statement in self._prepared
+            and (function.statement in self._prepared or self._limits is not None)
             and self._calls[-1].function.brief
             and not self._preparing
             and self._loop.time() < self._since + STALLED_SECONDS
@@ -140,10 +154,16 @@ class Connection:
         """Run a call that the connection takes."""
         if not self._calls:
             self._since = self._loop.time()
+            self._run = 0
+        self._run += 1
         self._calls.append(call)
         try:
-            self._preparing = call.function.statement not in self._prepared
-            if self._preparing:
+            self._preparing = self._limits is None and call.function.statement not in self._prepared
+            if self._limits is not None:
+                # Up to the Sync it is one transaction. A statement's clock starts with the statement.
+                self._pg.send_query_params(self._limits, None)
+                self._pg.send_query_params(call.function.sql, call.parameters)
+            elif self._preparing:
                 self._pg.send_prepare(call.function.statement, call.function.sql)
             else:
                 self._pg.send_query_prepared(call.function.statement, call.parameters)
@@ -218,10 +238,15 @@ class Connection:
                 return
         elif result.status == TUPLES_OK:
             if not call.result.done():
-                call.result.set_result(result.get_value(0, 0) or b"null")
+                call.result.set_result(_values(result) if call.function.kept else result.get_value(0, 0) or b"null")
         else:
             call.fail(_error(result))
         self._on_ready(self)
+
+
+def _values(result: pq.abc.PGresult) -> tuple[bytes, ...]:
+    """The first row."""
+    return tuple(result.get_value(0, column) or b"null" for column in range(result.nfields))
 
 
 def _error(result: pq.abc.PGresult) -> DatabaseError:

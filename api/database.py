@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from typing import Any
 
 import psycopg
 import structlog
@@ -38,22 +39,32 @@ GRACE_SECONDS = 5.0
 """How long after its statement timeout a silent server counts as dead: a half-open socket says nothing."""
 BACKOFF_SECONDS = (0.05, 5.0)
 """First and longest pause between attempts to connect."""
+LIMITS = b"select set_config('statement_timeout', '%d', true), set_config('jit', 'off', true)"
+"""What a transaction behind a pooler begins with: the server process knows nothing of ours."""
 
 
 class Database:
     """A pool of connections. `await database.call(FUNCTION, …)` is all that the API knows of it."""
 
-    def __init__(self, conninfo: str, *, size: int, statement_timeout: float) -> None:
-        """conninfo: for libpq. size: connections. statement_timeout: seconds. Opens nothing yet."""
-        options = conninfo_to_dict(conninfo).get("options") or ""
-        self._conninfo = make_conninfo(
-            conninfo,
-            application_name="homeroom api",
-            client_encoding="utf8",
-            connect_timeout=5,
-            # Compiling a plan pays for statements of seconds, not for ours.
-            options=f"{options} -c statement_timeout={int(statement_timeout * 1000)} -c jit=off".strip(),
-        )
+    def __init__(self, conninfo: str, *, size: int, statement_timeout: float, pooler: bool = False) -> None:
+        """conninfo: for libpq. size: connections. statement_timeout: seconds. Opens nothing yet.
+
+        pooler: what is connected to is one in transaction mode.
+        """
+        milliseconds = int(statement_timeout * 1000)
+        parameters = {
+            "application_name": "homeroom api",
+            "client_encoding": "utf8",
+            "connect_timeout": "5",
+        }
+        # Compiling a plan pays for statements of seconds, not for ours.
+        if pooler:
+            self._limits: bytes | None = LIMITS % milliseconds
+        else:
+            self._limits = None
+            options = conninfo_to_dict(conninfo).get("options") or ""
+            parameters["options"] = f"{options} -c statement_timeout={milliseconds} -c jit=off".strip()
+        self._conninfo = make_conninfo(conninfo, **parameters)
         self._size = size
         self._patience = statement_timeout + GRACE_SECONDS
         self._all: set[Connection] = set()
@@ -83,13 +94,25 @@ class Database:
             connection.close("the API stops")
         self._refuse_waiting("the API stops")
 
+    def stats(self) -> dict[str, int]:
+        """How it is used: connections that are open, those of them at work, calls that wait for one."""
+        busy = sum(not connection.idle for connection in self._all)
+        return {"size": self._size, "open": len(self._all), "busy": busy, "waiting": len(self._waiting)}
+
     def call(self, function: Function, *arguments: str | None) -> asyncio.Future[bytes]:
         """Call a function; its json comes back as the bytes that PostgreSQL wrote.
 
         arguments: one per parameter, in PostgreSQL's text form, None for null. Await the future; it raises
         DatabaseError. Cancelling it is safe at any time.
         """
-        result: asyncio.Future[bytes] = self._loop.create_future()
+        return self._begin(function, arguments)
+
+    def read(self, function: Function, *arguments: str | None) -> asyncio.Future[tuple[bytes, bytes, bytes]]:
+        """The same for a function whose document may be kept: the document, its tags, its seconds."""
+        return self._begin(function, arguments)
+
+    def _begin(self, function: Function, arguments: tuple[str | None, ...]) -> asyncio.Future[Any]:
+        result: asyncio.Future[Any] = self._loop.create_future()
         try:
             parameters = [None if value is None else _text(value) for value in arguments]
         except ValueError as error:
@@ -156,7 +179,7 @@ class Database:
                 log.info("database back")
             self._away = False
             pause = BACKOFF_SECONDS[0]
-            connection = Connection(opened, self._loop, self._patience, self._ready, self._lost)
+            connection = Connection(opened, self._loop, self._patience, self._ready, self._lost, self._limits)
             self._all.add(connection)
             self._ready(connection)
             first.set()
