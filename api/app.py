@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -103,8 +103,16 @@ class Described(StructSchemaPlugin):
         return schema
 
 
-def create_app(settings: Settings) -> Edge:
-    """The ASGI application. Raises SettingsError when there is no database or no key for tokens."""
+def create_app(
+    settings: Settings,
+    handlers: Sequence[HTTPRouteHandler | Router] = HANDLERS,
+    *,
+    body_bytes: int = BODY_BYTES,
+) -> Edge:
+    """The ASGI application. Raises SettingsError when there is no database or no key for tokens.
+
+    handlers, body_bytes: other than Homeroom's own, for tests of what is around them.
+    """
     database = Database(
         settings.api_conninfo(),
         size=settings.database_pool_size,
@@ -156,14 +164,14 @@ def create_app(settings: Settings) -> Edge:
 
     return Edge(
         Litestar(
-            [*HANDLERS, *(demo.HANDLERS if settings.demo_page else ())],
+            [*handlers, *(demo.HANDLERS if settings.demo_page else ())],
             exception_handlers={Exception: errors.answer},
             lifespan=[lifespan],
             logging_config=None,  # api.errors and api.logs do that
             openapi_config=_openapi(),
             plugins=[Described()],
             request_class=JsonRequest,
-            request_max_body_size=BODY_BYTES,
+            request_max_body_size=body_bytes,
             state=State({"services": services}),
         ),
         desk,

@@ -1,12 +1,12 @@
 """The response cache: whole answers in this process' memory, purged by what the feed's reader hears.
 
-What an answer stands on is said by tags, and what a change touches by tags of the same kind; both come from the
-database (board.*_tags, feed.stale), which alone knows. Nothing here knows what a tag means.
+What an answer stands on is said by tags, and what a change touches by tags of the same kind; both come from
+the database (board.document_tags, board.mark_tags), which alone knows. Nothing here knows what a tag means.
 
 An answer is served only within its lease: while the reader has completed a read that it began less than
-CACHE_LEASE_SECONDS ago. Whatever was committed before that read was purged by it, so that nobody gets what was
-out of date for longer, however the database, the connection or the reader fares. A fill during which something
-was purged that it stands on is not kept: it may have been read before the change.
+CACHE_LEASE_SECONDS ago. Whatever was committed before that read was purged by it, so that nobody gets what
+was out of date for longer, however the database, the connection or the reader fares. A fill during which
+something was purged that it stands on is not kept: it may have been read before the change.
 """
 
 from __future__ import annotations

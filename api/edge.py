@@ -1,8 +1,8 @@
 """The outermost layer: what every request meets before SQL and after it.
 
-It stands ahead of routing, so that a kept answer costs little more than a bare server's: a request id, who asks,
-how much that person may still ask, and the answer itself, written at once. Whatever is not kept goes on to the
-application; what comes back from it is finished here too (see api.outgoing), in one way for all.
+It stands ahead of routing, so that a kept answer costs little more than a bare server's: a request id, who
+asks, how much that person may still ask, and the answer itself, written at once. Whatever is not kept goes on
+to the application; what comes back from it is finished here too (see api.outgoing), in one way for all.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Edge:
                     await outgoing.write(kept)
                     return
             if method == "HEAD":
-                # The same answer as GET. The server keeps the body back: it goes by its own copy of the scope.
+                # The same answer as GET. The server keeps the body back: it goes by its own scope.
                 scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}
         await self._app(scope, receive, outgoing.send)
         outgoing.done()
@@ -121,7 +121,8 @@ class Edge:
 def _one(headers: list[tuple[bytes, bytes]], wanted: bytes) -> None:
     """Raise ApiError if there are several of one header: nobody knows which one is meant."""
     if sum(name == wanted for name, _ in headers) > 1:
-        raise ApiError("HR401", "There are several tokens.", {"WWW-Authenticate": 'Bearer error="invalid_request"'})
+        challenge = 'Bearer error="invalid_request"'
+        raise ApiError("HR401", "There are several tokens.", {"WWW-Authenticate": challenge})
 
 
 def _host(scope: Any) -> str | None:

@@ -66,10 +66,10 @@ class JsonBytes(ASGIResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers()})
+        await send({"type": "http.response.start", "status": self.status, "headers": self.head()})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def head(self) -> list[tuple[bytes, bytes]]:
         """Its headers."""
         headers = [
             (b"content-type", b"application/json"),
@@ -87,7 +87,7 @@ async def authenticate(request: Request[Any, Any, Any]) -> None:
     """Refuse before anything else is looked at who has not said who asks (see api.edge). Raises ApiError."""
     if request.method == "OPTIONS":  # a browser asks so before it sends the token
         return
-    visit: Visit = request.scope[VISIT]  # type: ignore[typeddict-item]
+    visit: Visit = request.scope[VISIT]  # type: ignore[literal-required]
     if visit.verified is None:
         raise visit.refused or missing()
 
@@ -111,7 +111,7 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
     them. Raises DatabaseError for what the database refuses.
     """
     services: Services = request.app.state.services
-    visit: Visit = request.scope[VISIT]  # type: ignore[typeddict-item]
+    visit: Visit = request.scope[VISIT]  # type: ignore[literal-required]
     assert visit.verified is not None, "authenticate comes first"
     claims = visit.verified.claims
     cursor = services.feed.hub.cursor  # before the document is read: it must not be younger

@@ -39,7 +39,9 @@ class Outgoing:
             self._status = message["status"]
             headers = message["headers"]
             if self._status == 405 or self.scope["method"] == "OPTIONS":
-                headers = [(name, _with_head(value) if name == b"allow" else value) for name, value in headers]
+                headers = [
+                    (name, _with_head(value) if name == b"allow" else value) for name, value in headers
+                ]
             if any(name == LENGTH for name, _ in headers):
                 self._start = (self._status, headers)
                 return
@@ -121,8 +123,12 @@ class Outgoing:
         pairs = []
         if self._desk.cors is not None:
             pairs = self._desk.cors.headers(self._visit.headers.get(b"origin", b""))
-        plain = self._desk.security.for_scheme("http")
-        return [*pairs, *(pair for pair in self._desk.security.for_scheme(self.scope["scheme"]) if pair not in plain)]
+        security = self._desk.security
+        plain = security.for_scheme("http")
+        return [
+            *pairs,
+            *(pair for pair in security.for_scheme(self.scope["scheme"]) if pair not in plain),
+        ]
 
     def _pairs(self) -> list[tuple[bytes, bytes]]:
         """The same as ASGI has them."""
@@ -135,17 +141,16 @@ class Outgoing:
         seconds = visit.seconds()
         method = self.scope["method"]
         desk.traffic.route(method, route).add(status, seconds, visit.hit)
-        if desk.log.enabled or seconds >= desk.log.slow:
-            desk.log.write(
-                method=method,
-                route=route,
-                status=status,
-                seconds=seconds,
-                database=visit.database,
-                cached=visit.hit is True,
-                verified=visit.verified,
-                request_id=visit.id,
-            )
+        desk.log.write(
+            method=method,
+            route=route,
+            status=status,
+            seconds=seconds,
+            database=visit.database,
+            cached=visit.hit is True,
+            verified=visit.verified,
+            request_id=visit.id,
+        )
         if desk.telemetry is not None:
             desk.telemetry.request(self.scope, visit, status, seconds, route)
 
