@@ -39,6 +39,7 @@ from api.headers import SecurityHeaders
 from api.limits import Limits
 from api.protocol import Http
 from api.purge import Purge
+from api.report import Reporter
 from api.request_log import RequestLog
 from api.routes import (
     admin,
@@ -141,7 +142,8 @@ def create_app(
         telemetry=tracer(settings),
         compresses=settings.compression_enabled,
     )
-    services = Services(authenticator, database, feed, cache, release_digest())
+    reporter = Reporter(database, traffic=desk.traffic, cache=cache, feed=feed, limits=desk.limits)
+    services = Services(authenticator, database, feed, cache, reporter, release_digest())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -149,12 +151,14 @@ def create_app(
         desk.log.start()
         desk.limits.start()
         feed.start()
+        reporter.start()
         try:
             yield
         finally:
             await warmer.stop()
             await feed.stop()
             await desk.limits.stop()
+            await reporter.stop()
             await database.close()
             await desk.log.stop()
 

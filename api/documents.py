@@ -177,6 +177,18 @@ class Release(Struct, forbid_unknown_fields=True):
     migration: Annotated[str, Meta(description="The newest migration applied.")]
 
 
+class Ready(Release, forbid_unknown_fields=True):
+    """All is as it should be."""
+
+    status: Annotated[Literal["ready"], Meta(description="Always this.")]
+    checks: Annotated[
+        dict[str, str],
+        Meta(
+            description="What was looked at: `database`, `migrations`, `listen`, `worker`; all of them `ok`."
+        ),
+    ]
+
+
 class Alive(Struct, forbid_unknown_fields=True):
     """The process answers."""
 

@@ -19,6 +19,7 @@ from api.cache import Cache
 from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
 from api.feed import Feed
+from api.report import Reporter
 from api.visit import VISIT, Visit
 
 CURSOR = ResponseHeader(
@@ -40,6 +41,7 @@ class Services(Struct, frozen=True):
     database: Database
     feed: Feed
     cache: Cache
+    reporter: Reporter
     release: str
     """Digest of the code that this process expects in the database."""
 

@@ -126,6 +126,7 @@ class Feed:
         self.reader = Reader(settings.listen_conninfo(), self.hub, settings.feed_poll_seconds, keeper)
         self.asked = Asked(database, max(1, settings.database_pool_size // 4))
         self.metrics = Metrics(self.hub, self.asked.metrics_of)
+        self.poll_seconds = settings.feed_poll_seconds
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
 

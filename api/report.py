@@ -8,7 +8,6 @@ import os
 import platform
 import secrets
 from time import monotonic
-from typing import Any
 
 import msgspec
 import structlog
@@ -17,7 +16,7 @@ from msgspec import Struct
 from api.cache import Cache
 from api.database import Database, DatabaseError, Function
 from api.feed import Feed
-from api.limits import Limits
+from api.limits import Limits, LimitStats
 from api.traffic import Report, Traffic
 
 log = structlog.get_logger(__name__)
@@ -47,7 +46,7 @@ class Stats(Struct):
     cache: dict[str, int]
     feed: FeedStats
     pool: dict[str, int]
-    limits: dict[str, Any]
+    limits: LimitStats
 
 
 class Process(Struct):
@@ -85,6 +84,10 @@ class Reporter:
                 await self._task
         with contextlib.suppress(TimeoutError, DatabaseError):  # then it is missed after a while
             await asyncio.wait_for(self._database.call(GONE, self.name), STOP_SECONDS)
+
+    def here(self) -> Process:
+        """This process as it is now."""
+        return Process(self.name, self._stats())
 
     async def processes(self) -> list[Process]:
         """All processes that run: this one as it is now, the others as they were seconds ago.

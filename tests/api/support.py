@@ -98,6 +98,17 @@ def sessions(database: Database, state: str = "%") -> list[int]:
         return [row[0] for row in rows]
 
 
+def hear_worker(database: Database) -> None:
+    """Have a worker been heard from just now: /health/ready holds for a minute, as far as that goes."""
+    with database.connect() as db:
+        db.execute("select ops.tick()")
+
+
+def is_ready(client: httpx.Client) -> bool:
+    """Whether all is as it should be. Soon after a start it is not yet: the feed's reader connects."""
+    return client.get("/health/ready").status_code == 200
+
+
 class People:
     """Ids of two organizations, of their people, and of the courses of the first.
 

@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.api.support import RECALCULATE, School, bearer, token
+from tests.api.process import until
+from tests.api.support import RECALCULATE, School, bearer, hear_worker, is_ready, token
 from tests.support.alerts import Watched
 from tests.support.school import make_person
 
@@ -113,6 +114,9 @@ def validate(document: dict[str, Any], url: str, answer: Any, method: str = "get
 
 @pytest.mark.parametrize(("url", "who", "role"), GETS)
 def test_answers_are_as_described(school: School, url: str, who: str | None, role: str | None) -> None:
+    if url == "/health/ready":
+        hear_worker(school.database)
+        until(lambda: is_ready(school.client))
     answer = fetch(school, url, who, role)
     assert answer.status_code == 200
     validate(document_of(school), url, answer)
