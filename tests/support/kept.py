@@ -1,4 +1,4 @@
-"""A cache as a process of the API has one: answers kept with their tags, and what api.feed_stale says of them."""
+"""A cache as a process of the API has one: answers with their tags, and what feed_stale says of them."""
 
 import json
 import time
