@@ -43,6 +43,11 @@ from (
         'select feed.prune_presence()', false
     ),
     (
+        'prune sessions', 'Forgets the sessions that have expired.',
+        interval '10 minutes', timestamptz '2000-01-01 00:01:30+00',
+        'select auth.prune_sessions()', false
+    ),
+    (
         'rank leaderboards', 'Ranks the members of each cohort by their points.',
         interval '1 minute', timestamptz '2000-01-01 00:00:45+00',
         'select board.refresh_leaderboard($1)', true
