@@ -28,11 +28,18 @@ from litestar.typing import FieldDefinition
 from api import errors, logs
 from api.auth import Authenticator
 from api.body import JsonRequest
+from api.cache import Cache
+from api.cors import cors
 from api.database import Database
+from api.desk import Desk
 from api.edge import Edge
 from api.endpoint import Services
 from api.feed import Feed
+from api.headers import SecurityHeaders
+from api.limits import Limits
 from api.protocol import Http
+from api.purge import Purge
+from api.request_log import RequestLog
 from api.routes import (
     admin,
     alerts,
@@ -48,6 +55,9 @@ from api.routes import (
     tutor,
 )
 from api.settings import Settings, load
+from api.telemetry import tracer
+from api.traffic import Traffic
+from api.warm import Warmer
 from db.server.become import PR_SET_PDEATHSIG
 from db.tree import release_digest
 
@@ -77,7 +87,7 @@ SERVER: dict[str, Any] = {
     "access_log": False,
     "log_config": None,  # api.logs has configured it
     "server_header": False,
-    "proxy_headers": False,  # nothing here asks for the client's address
+    "proxy_headers": False,  # unless proxies are trusted: see run
     "timeout_graceful_shutdown": STOP_SECONDS,
 }
 """How uvicorn runs the application, wherever it does."""
@@ -99,18 +109,45 @@ def create_app(settings: Settings) -> Edge:
         size=settings.database_pool_size,
         statement_timeout=settings.database_statement_timeout,
     )
-    feed = Feed(settings, database)
-    services = Services(Authenticator(settings), database, feed, release_digest())
+    authenticator = Authenticator(settings, database=database)
+    cache = Cache(
+        limit_bytes=settings.cache_bytes if settings.cache_enabled else 0,
+        lease_seconds=settings.cache_lease_seconds,
+        ttl_seconds=settings.cache_ttl_default,
+    )
+    security = SecurityHeaders(settings)
+    warmer = Warmer(cache, database, security, lambda: feed.hub.cursor)
+    purge = Purge(cache, authenticator, warmer.order)
+    feed = Feed(settings, database, purge)
+    desk = Desk(
+        authenticator=authenticator,
+        limits=Limits(settings, database),
+        cache=cache,
+        purge=purge,
+        database=database,
+        security=security,
+        cors=cors(settings),
+        traffic=Traffic(),
+        log=RequestLog(settings),
+        telemetry=tracer(settings),
+        compresses=settings.compression_enabled,
+    )
+    services = Services(authenticator, database, feed, cache, release_digest())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await database.open()
+        desk.log.start()
+        desk.limits.start()
         feed.start()
         try:
             yield
         finally:
+            await warmer.stop()
             await feed.stop()
+            await desk.limits.stop()
             await database.close()
+            await desk.log.stop()
 
     return Edge(
         Litestar(
@@ -123,7 +160,8 @@ def create_app(settings: Settings) -> Edge:
             request_class=JsonRequest,
             request_max_body_size=BODY_BYTES,
             state=State({"services": services}),
-        )
+        ),
+        desk,
     )
 
 
@@ -133,6 +171,7 @@ def run(settings: Settings) -> None:
     Raises SettingsError before anything is served.
     """
     logs.configure(settings.log_level)
+    Http.request_seconds = settings.request_timeout
     app = create_app(settings)
     _let_be()
     # uvicorn stops gracefully at a signal, and then raises it again for whoever listened before.
@@ -146,7 +185,7 @@ def run(settings: Settings) -> None:
         host=settings.dashboard_host,
         port=settings.dashboard_port,
         workers=settings.dashboard_workers,
-        **SERVER,
+        **SERVER | settings.proxies(),
     )
 
 
@@ -155,6 +194,7 @@ def from_environment() -> Edge:
     _end_with_parent()
     settings = load(os.environ)
     logs.configure(settings.log_level)
+    Http.request_seconds = settings.request_timeout
     app = create_app(settings)
     _let_be()
     return app

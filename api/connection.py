@@ -22,6 +22,7 @@ CONNECTION_LOST = "08006"
 
 DEPTH = 32
 """How many brief calls one connection may have on the way."""
+KEPT = "select (c.answer).document, (c.answer).tags, (c.answer).seconds from ({call} as answer offset 0) as c"
 STALLED_SECONDS = 0.005
 """Nobody is sent after a call that takes longer."""
 
@@ -49,15 +50,19 @@ class Function:
     """A function of the SQL schema `api`, as it is called.
 
     name: without the schema. types: of its parameters, in order. It returns one json value. brief: as a rule
-    it takes so little time that other calls may wait behind it.
+    it takes so little time that other calls may wait behind it. kept: it returns an api.cacheable, whose document
+    may be kept as long as its tags and seconds say.
     """
 
-    def __init__(self, name: str, *types: str, brief: bool = False) -> None:
+    def __init__(self, name: str, *types: str, brief: bool = False, kept: bool = False) -> None:
         arguments = ", ".join(f"${number}::{kind}" for number, kind in enumerate(types, 1))
         self.name = name
         self.brief = brief
         self.statement = name.encode()
-        self.sql = f"select api.{name}({arguments})".encode()
+        self.kept = kept
+        call = f"select api.{name}({arguments})"
+        # Of a function in the list of columns, `(f()).*` would call it for each of them.
+        self.sql = (KEPT.format(call=call) if kept else call).encode()
 
 
 class Call:
@@ -69,7 +74,7 @@ class Call:
         self,
         function: Function,
         parameters: list[bytes | None],
-        result: asyncio.Future[bytes],
+        result: asyncio.Future[Any],
         deadline: float,
     ) -> None:
         """deadline: until when it may wait for a connection."""
@@ -218,10 +223,15 @@ class Connection:
                 return
         elif result.status == TUPLES_OK:
             if not call.result.done():
-                call.result.set_result(result.get_value(0, 0) or b"null")
+                call.result.set_result(_values(result) if call.function.kept else result.get_value(0, 0) or b"null")
         else:
             call.fail(_error(result))
         self._on_ready(self)
+
+
+def _values(result: pq.abc.PGresult) -> tuple[bytes, ...]:
+    """The first row."""
+    return tuple(result.get_value(0, column) or b"null" for column in range(result.nfields))
 
 
 def _error(result: pq.abc.PGresult) -> DatabaseError:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from typing import Any
 
 import psycopg
 import structlog
@@ -89,7 +90,14 @@ class Database:
         arguments: one per parameter, in PostgreSQL's text form, None for null. Await the future; it raises
         DatabaseError. Cancelling it is safe at any time.
         """
-        result: asyncio.Future[bytes] = self._loop.create_future()
+        return self._begin(function, arguments)
+
+    def read(self, function: Function, *arguments: str | None) -> asyncio.Future[tuple[bytes, bytes, bytes]]:
+        """The same for a function whose document may be kept: the document, its tags, its seconds."""
+        return self._begin(function, arguments)
+
+    def _begin(self, function: Function, arguments: tuple[str | None, ...]) -> asyncio.Future[Any]:
+        result: asyncio.Future[Any] = self._loop.create_future()
         try:
             parameters = [None if value is None else _text(value) for value in arguments]
         except ValueError as error:

@@ -1,26 +1,27 @@
-"""The outermost layer: a request id for every request, HEAD for every GET, no token in a log."""
+"""The outermost layer: what every request meets before SQL and after it.
+
+It stands ahead of routing, so that a kept answer costs little more than a bare server's: a request id, who asks,
+how much that person may still ask, and the answer itself, written at once. Whatever is not kept goes on to the
+application; what comes back from it is finished here too (see api.outgoing), in one way for all.
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
 import secrets
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:  # slow to load, and the worker, whose log comes by here, needs no web framework
-    from litestar.types import ASGIApp, Message, Receive, Send
+from litestar.types import ASGIApp, Receive, Send
 
-request_id: ContextVar[str] = ContextVar("request_id")
-"""The id of the request that is being served; every log line gets it from here."""
-
-DIRECT = "homeroom.direct"
-"""Where a scope has the server's own `send`: one that streams needs nothing between."""
-STREAM = "homeroom.stream"
-"""Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would
-cost each of thousands of clients more memory than the stream itself."""
-HEAD = "homeroom.head"
-"""In the scope of a GET that was a HEAD."""
+from api.auth import credential
+from api.desk import Desk
+from api.errors import ApiError
+from api.limits import address
+from api.outgoing import Outgoing
+from api.session import PREFIX, guard
+from api.visit import DIRECT, HEAD, STREAM, VISIT, Visit, request_id
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -28,9 +29,10 @@ VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 class Edge:
     """An ASGI application around another."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
         """app: the application proper."""
         self._app = app
+        self._desk = desk
         # Unique without a random number per request: 64 random bits per process, then a count.
         self._prefix = secrets.token_hex(8)
         self._count = itertools.count(1)
@@ -40,7 +42,7 @@ class Edge:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            self._identify(scope)
+            self._identify(dict(scope["headers"]))
             passed: Any = {**scope, DIRECT: send}
             scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
             scope = passed
@@ -52,34 +54,82 @@ class Edge:
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve a request; a stream no further than its beginning."""
-        taken = self._identify(scope)
+        headers = dict(scope["headers"])
+        visit = scope[VISIT] = Visit(self._identify(headers), headers)
         scope[DIRECT] = send
+        desk = self._desk
         method = scope["method"]
-        header = (b"x-request-id", taken.encode())
+        path = scope["path"]
+        outgoing = Outgoing(desk, visit, scope, send)
+        if method == "OPTIONS" and (granted := desk.preflight(headers)) is not None:
+            await outgoing.whole(204, granted, b"")
+            return
+        try:
+            await self._who(visit, scope)
+            if (rule := desk.limits.rule(path)) is not None and method != "OPTIONS":
+                who = address(_host(scope)) if visit.verified is None else visit.verified.who
+                visit.quota = desk.limits.take(rule, who) or await desk.limits.lease(rule, who)
+                if not visit.quota.allowed:
+                    raise _too_many(visit.quota.limit, visit.quota.reset)
+        except ApiError as error:
+            await outgoing.refuse(error)
+            return
+        if method in ("GET", "HEAD"):
+            if visit.verified is not None:
+                # Both /path and /path/ are one.
+                visit.key = (
+                    visit.verified.who,
+                    visit.verified.role,
+                    path[:-1] if path[-1] == "/" else path,
+                    scope["query_string"],
+                )
+                if (kept := desk.cache.find(visit.key)) is not None:
+                    visit.hit = True
+                    await outgoing.write(kept)
+                    return
+            if method == "HEAD":
+                # The same answer as GET. The server keeps the body back: it goes by its own copy of the scope.
+                scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}
+        await self._app(scope, receive, outgoing.send)
+        outgoing.done()
 
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"]
-                if method == "OPTIONS" or message["status"] == 405:
-                    headers = [
-                        (name, _with_head(value) if name == b"allow" else value) for name, value in headers
-                    ]
-                message["headers"] = [*headers, header]
-            await send(message)
+    async def _who(self, visit: Visit, scope: Any) -> None:
+        """Find out who asks. A credential that is not good is refused later, by what asks for one."""
+        secure = scope["scheme"] == "https"
+        try:
+            if len(visit.headers) != len(scope["headers"]):
+                _one(scope["headers"], b"authorization")
+            given = credential(visit.headers, secure)
+            if given is not None:
+                visit.verified = self._desk.authenticator.known(given)
+                if visit.verified is None:
+                    visit.verified = await self._desk.authenticator.verified(given)
+        except ApiError as error:
+            visit.refused = error
+            return
+        if given is not None and given.startswith(PREFIX):
+            guard(scope["method"], visit.headers, given, secure=secure)
 
-        if method == "HEAD":
-            # The same answer as GET. The server keeps the body back: it goes by its own copy of the scope.
-            scope = {**scope, "method": "GET", HEAD: True}
-        await self._app(scope, receive, send_with_id)
-
-    def _identify(self, scope: Any) -> str:
+    def _identify(self, headers: Mapping[bytes, bytes]) -> str:
         """The client's id if it is harmless in a header and a log, else a new one. For the logs, too."""
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        given = headers.get(b"x-request-id", b"")
         taken = given.decode() if VISIBLE_ASCII.fullmatch(given) else f"{self._prefix}-{next(self._count):x}"
         request_id.set(taken)
         return taken
 
 
-def _with_head(allowed: bytes) -> bytes:
-    """The value of an Allow header, with what this layer adds."""
-    return allowed + b", HEAD" if b"GET" in allowed else allowed
+def _one(headers: list[tuple[bytes, bytes]], wanted: bytes) -> None:
+    """Raise ApiError if there are several of one header: nobody knows which one is meant."""
+    if sum(name == wanted for name, _ in headers) > 1:
+        raise ApiError("HR401", "There are several tokens.", {"WWW-Authenticate": 'Bearer error="invalid_request"'})
+
+
+def _host(scope: Any) -> str | None:
+    """The client's address; None on a Unix socket."""
+    client = scope.get("client")
+    return client[0] if client else None
+
+
+def _too_many(limit: int, reset: int) -> ApiError:
+    detail = f"You may ask for this {limit} times an hour; in {reset} seconds there will be more."
+    return ApiError("HR429", detail, {"Retry-After": str(reset)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 from litestar import Request, Router
@@ -13,10 +14,12 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
-from api.auth import Authenticator
+from api.auth import Authenticator, missing
+from api.cache import Cache
 from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
 from api.feed import Feed
+from api.visit import VISIT, Visit
 
 CURSOR = ResponseHeader(
     "X-Feed-Cursor",
@@ -26,12 +29,17 @@ CURSOR = ResponseHeader(
 )
 
 
+FRESH = b"private, no-cache"
+"""The Cache-Control of what is kept fresh: a browser keeps it, and asks each time whether it still holds."""
+
+
 class Services(Struct, frozen=True):
     """What handlers work with: one per process, `app.state.services`."""
 
     authenticator: Authenticator
     database: Database
     feed: Feed
+    cache: Cache
     release: str
     """Digest of the code that this process expects in the database."""
 
@@ -56,6 +64,11 @@ class JsonBytes(ASGIResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers()})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Its headers."""
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(self.body)),
@@ -65,17 +78,16 @@ class JsonBytes(ASGIResponse):
             headers.append((b"location", self.location.encode()))
         if self.cursor:
             headers.append((b"x-feed-cursor", self.cursor.encode()))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+        return headers
 
 
 async def authenticate(request: Request[Any, Any, Any]) -> None:
-    """Verify the token before anything else is looked at, and keep the claims. Raises ApiError."""
+    """Refuse before anything else is looked at who has not said who asks (see api.edge). Raises ApiError."""
     if request.method == "OPTIONS":  # a browser asks so before it sends the token
         return
-    services: Services = request.app.state.services
-    claims = await services.authenticator.claims(request.scope["headers"])
-    request.scope["claims"] = claims  # type: ignore[typeddict-unknown-key]
+    visit: Visit = request.scope[VISIT]  # type: ignore[typeddict-item]
+    if visit.verified is None:
+        raise visit.refused or missing()
 
 
 def dashboard(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
@@ -97,10 +109,23 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
     them. Raises DatabaseError for what the database refuses.
     """
     services: Services = request.app.state.services
-    claims = request.scope["claims"]  # type: ignore[typeddict-item]
+    visit: Visit = request.scope[VISIT]  # type: ignore[typeddict-item]
+    assert visit.verified is not None, "authenticate comes first"
+    claims = visit.verified.claims
     cursor = services.feed.hub.cursor  # before the document is read: it must not be younger
-    answer = await services.database.call(function, claims, *arguments)
-    return JsonBytes(answer, b"private, no-cache", cursor=cursor)
+    began = perf_counter()
+    try:
+        if function.kept and visit.key is not None:
+            visit.hit = False
+            visit.fill = services.cache.begin(visit.key, visit.verified.org)
+            body = visit.fill.read(await services.database.read(function, claims, *arguments))
+        elif function.kept:
+            body = (await services.database.read(function, claims, *arguments))[0]
+        else:
+            body = await services.database.call(function, claims, *arguments)
+    finally:
+        visit.database += perf_counter() - began
+    return JsonBytes(body, FRESH, cursor=cursor)
 
 
 def responses(

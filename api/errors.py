@@ -17,8 +17,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import Meta, Struct
 
 from api.database import DatabaseError
-from api.edge import request_id
 from api.patterns import WANTED
+from api.visit import request_id
 
 log = structlog.get_logger(__name__)
 
@@ -124,6 +124,12 @@ def status_of(sqlstate: str) -> int:
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The problem response for any exception. Litestar calls this for all that handlers and routing raise."""
+    status, headers, body = problem(error, request.method, request.scope["path"])
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem(error: Exception, method: str, path: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body for any exception; the content type is MEDIA_TYPE. Logs what is worth it."""
     code, detail, fields, headers = _facts(error)
     status = status_of(code)
     title, usual = STATUSES[status]
@@ -131,8 +137,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         headers.setdefault("WWW-Authenticate", 'Bearer error="invalid_token"')
     if status in (429, 503):
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    _log(request, error, status)
-    problem = Problem(
+    _log(method, path, error, status)
+    document = Problem(
         type=f"urn:homeroom:error:{code}",
         title=title,
         status=status,
@@ -142,7 +148,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         errors=fields,
     )
     headers["Cache-Control"] = "no-store"
-    return Response(msgspec.json.encode(problem), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return status, headers, msgspec.json.encode(document)
 
 
 def _facts(error: Exception) -> tuple[str, str | None, list[FieldError], dict[str, str]]:
@@ -185,9 +191,9 @@ def in_words(message: str) -> str:
     return WANTED.get(literal_eval(found["pattern"]), message) if found else message
 
 
-def _log(request: Request[Any, Any, Any], error: Exception, status: int) -> None:
+def _log(method: str, path: str, error: Exception, status: int) -> None:
     """A line for what is a defect or an outage. With the path, never the query: that may hold a secret."""
-    where = {"method": request.method, "path": request.scope["path"]}
+    where = {"method": method, "path": path}
     if isinstance(error, DatabaseError) and (status == 500 or error.sqlstate == "42501"):
         log.error(
             "request failed", sqlstate=error.sqlstate, reason=error.message, detail=error.detail, **where

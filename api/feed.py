@@ -18,7 +18,7 @@ from listener.feed.hub import Hub
 from listener.feed.metrics import Metrics
 from listener.feed.person import Refused, Unavailable
 from listener.feed.presence import Presence
-from listener.feed.reader import Reader
+from listener.feed.reader import Keeper, Reader
 
 log = structlog.get_logger(__name__)
 
@@ -120,10 +120,10 @@ class Asked:
 class Feed:
     """Reader and hub of an API process; they live as long as the application."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        """database: asked about persons. The reader has a connection of its own."""
+    def __init__(self, settings: Settings, database: Database, keeper: Keeper) -> None:
+        """database: asked about persons. The reader has a connection of its own. keeper: of kept answers."""
         self.hub = Hub(per_person=settings.streams_per_person, slow_seconds=settings.stream_slow_seconds)
-        self.reader = Reader(settings.api_conninfo(), self.hub, settings.feed_poll_seconds)
+        self.reader = Reader(settings.api_conninfo(), self.hub, settings.feed_poll_seconds, keeper)
         self.asked = Asked(database, max(1, settings.database_pool_size // 4))
         self.metrics = Metrics(self.hub, self.asked.metrics_of)
         self._settings = settings

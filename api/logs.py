@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from api.edge import request_id
 from api.settings import Level
+from api.visit import request_id
 
 before_errors: list[Callable[[], None]] = []
 """Called before an error is written: what happened ahead of it and waits to be written comes first."""

@@ -1,21 +1,147 @@
-"""How uvicorn speaks HTTP here: as it always does, but a stream ends when the server is asked to stop."""
+"""How uvicorn speaks HTTP here: as it always does, but with bounds on what a client may take its time for.
+
+It also writes a whole answer at once: what uvicorn does with each header of an ASGI message costs, with the
+headers that answers have here, as much as all the rest of a kept answer.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.edge import STREAM
+from api.visit import STREAM
+
+HEAD_BYTES = 65_536
+"""A request line with its headers may be as long as that; llhttp knows no bound."""
+LINGER_SECONDS = 0.5
+"""When the server stops, a connection that waits for its next request is closed after this: what the client
+was about to send is answered yet."""
+BARE = b"connection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + BARE
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
+WITHOUT_BODY = (204, 304)
 
 
 class Http(HttpToolsProtocol):
-    """uvicorn waits for responses in flight to end, and does not tell one that never does by itself."""
+    """A connection."""
+
+    request_seconds: ClassVar[float] = 30.0
+    """How long a client may take to send a request, from its first byte to its last; REQUEST_TIMEOUT."""
+
+    _since: float | None = None
+    """Since when a request is being received."""
+    _in_head = False
+    _head_bytes = 0
+    _stopping = False
+    _watch: asyncio.TimerHandle | None = None
+
+    # Setting these up once per connection, and one comparison per packet, is all that the bounds cost.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin. Who says nothing is not waited for, either."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._look_again()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._leave()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over."""
+        self._leave()
+        super().handle_websocket_upgrade()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        if self._since is None:
+            self._since = self.loop.time()
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse(TOO_LONG)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its headers are there."""
+        self._in_head = False
+        super().on_headers_complete()
+        if self._stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """It is there as a whole."""
+        self._since = None
+        super().on_message_complete()
 
     def shutdown(self) -> None:
-        """Begin to stop."""
+        """Begin to stop: answer what is under way and what comes now; have streams end."""
+        self._stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
+            return
         super().shutdown()
-        if self.cycle is not None and not self.cycle.response_complete:
-            scope: Any = self.cycle.scope
-            if (stream := scope.get(STREAM)) is not None:
-                stream.stop()
+        # uvicorn waits for responses in flight to end, and does not tell one that never does by itself.
+        scope: Any = self.cycle.scope
+        if (stream := scope.get(STREAM)) is not None:
+            stream.stop()
+
+    def _close_if_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+    def _look_again(self) -> None:
+        """Drop who has not sent a request in time; an idle connection is uvicorn's to close."""
+        if self._since is not None and self.loop.time() - self._since >= self.request_seconds:
+            self._refuse(TOO_SLOW)
+            return
+        self._watch = self.loop.call_later(self.request_seconds / 4, self._look_again)
+
+    def _leave(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _refuse(self, answer: bytes) -> None:
+        """Say so, unless an answer is on its way, and close. Whoever reads the body finds the client gone."""
+        self._since, self._in_head = None, False
+        cycle = self.cycle
+        busy = cycle is not None and not cycle.response_complete
+        if not (busy and cycle.response_started):
+            self.transport.write(answer)
+        if busy:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.close()
+
+
+async def answer(send: Any, head: bytes, body: bytes) -> None:
+    """Write a whole answer, the only one to its request, in one go.
+
+    send: the server's own. head: status line and headers, each with its line's end; but those that the server
+    adds to every answer. body: goes unless the request was a HEAD.
+    """
+    cycle: RequestResponseCycle = send.__self__
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected or cycle.response_started:
+        return
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    lines = [head]
+    lines += [b"%b: %b\r\n" % header for header in cycle.default_headers]
+    lines.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+    if cycle.scope["method"] != "HEAD":
+        lines.append(body)
+    cycle.transport.write(b"".join(lines))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()

@@ -155,6 +155,35 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Streams that a person may have open, per API process.", ge=1, le=100_000),
     ] = 10
+    cache_enabled: Annotated[
+        bool,
+        Meta(description="Whether answers are kept in memory, to be given again as long as nothing has changed."),
+    ] = True
+    cache_bytes: Annotated[
+        int,
+        Meta(description="Memory for kept answers, in bytes, per API process.", ge=0, le=2**40),
+    ] = 67_108_864
+    cache_ttl_default: Annotated[
+        float,
+        Meta(description="Seconds that an answer is kept at most, whatever else says that it is good.", ge=0, le=86_400),
+    ] = 300.0
+    cache_lease_seconds: Annotated[
+        float,
+        Meta(
+            description="By how much a kept answer may be behind the database. Each process asks three times as "
+            "often what has changed, while it is asked for dashboards.",
+            ge=0.02,
+            le=0.25,
+        ),
+    ] = 0.25
+    compression_enabled: Annotated[
+        bool,
+        Meta(description="Whether answers of 1 KB and more are compressed, for clients that accept it."),
+    ] = True
+    request_timeout: Annotated[
+        float,
+        Meta(description="Seconds that a client may take to send a request.", ge=1, le=3600),
+    ] = 30.0
     demo_page: Annotated[
         bool,
         Meta(

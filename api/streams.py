@@ -17,11 +17,11 @@ from litestar.types import Receive, Send
 from msgspec import Struct
 
 from api.auth import Claims, bounded, credential, missing
-from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
 from api.patterns import TYPES
 from api.session import PREFIX, same_origin
+from api.visit import DIRECT, HEAD, STREAM
 from listener.feed.client import Client
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse

@@ -14,11 +14,11 @@ from api.director_documents import CohortDashboard, CohortList, DirectorSummary,
 from api.endpoint import JsonBytes, dashboard, personal, responses
 from api.paging import PAGED, Page
 
-SUMMARY = Function("director_summary", "jsonb", brief=True)
+SUMMARY = Function("director_summary", "jsonb", brief=True, kept=True)
 COHORTS = Function(
     "director_cohorts", "jsonb", "text", "uuid", "uuid", "text", "text", "boolean", "integer", "text"
 )
-COHORT = Function("director_cohort", "jsonb", "uuid", brief=True)
+COHORT = Function("director_cohort", "jsonb", "uuid", brief=True, kept=True)
 REFRESH = Function("director_refresh", "jsonb")
 COHORT_REFRESH = Function("director_cohort_refresh", "jsonb", "uuid")
 

@@ -12,8 +12,8 @@ from api.database import Function
 from api.documents import ParentDashboard, StudentHistory
 from api.endpoint import JsonBytes, dashboard, personal, responses
 
-DASHBOARD = Function("parent_dashboard", "jsonb", brief=True)
-STUDENT = Function("parent_student_performance", "jsonb", "uuid", "integer", brief=True)
+DASHBOARD = Function("parent_dashboard", "jsonb", brief=True, kept=True)
+STUDENT = Function("parent_student_performance", "jsonb", "uuid", "integer", brief=True, kept=True)
 
 
 @get(

@@ -14,8 +14,8 @@ from api.documents import StudentPerformance
 from api.endpoint import JsonBytes, dashboard, personal, responses
 from api.student_documents import ActionTaken, StudentDashboard
 
-PERFORMANCE = Function("student_performance", "jsonb", brief=True)
-DASHBOARD = Function("student_dashboard", "jsonb", "boolean", "boolean", brief=True)
+PERFORMANCE = Function("student_performance", "jsonb", brief=True, kept=True)
+DASHBOARD = Function("student_dashboard", "jsonb", "boolean", "boolean", brief=True, kept=True)
 ACTION = Function("student_action", "jsonb", "jsonb", "text")
 
 

@@ -14,7 +14,7 @@ from api.endpoint import JsonBytes, dashboard, personal, responses
 from api.paging import PAGED, Page
 from api.staff_documents import AssignmentDocument, StaffDashboard
 
-DASHBOARD = Function("teacher_dashboard", "jsonb")
+DASHBOARD = Function("teacher_dashboard", "jsonb", kept=True)
 ASSIGNMENT = Function("teacher_assignment", "jsonb", "uuid", "integer", "text")
 
 

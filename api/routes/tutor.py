@@ -14,7 +14,7 @@ from api.endpoint import JsonBytes, dashboard, personal, responses
 from api.paging import PAGED, Page
 from api.staff_documents import AssignmentDocument, StaffDashboard
 
-DASHBOARD = Function("tutor_dashboard", "jsonb")
+DASHBOARD = Function("tutor_dashboard", "jsonb", kept=True)
 ASSIGNMENT = Function("tutor_assignment", "jsonb", "uuid", "integer", "text")
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from typing import Protocol
 
 import psycopg
 import structlog
 
 from listener.feed.connection import Listening, listen
 from listener.feed.hub import Hub
-from listener.feed.messages import read_batch
+from listener.feed.messages import Batch, read_batch
 
 log = structlog.get_logger(__name__)
 
@@ -35,13 +36,27 @@ SHUT_DOWN = (
 """Ways to lose a connection that say nothing about what it was reading."""
 
 
-class Reader:
-    """The one reader of a process. It feeds the hub, whatever happens to its connection."""
+class Keeper(Protocol):
+    """Who keeps answers in memory, and has to hear what has put them out of date."""
 
-    def __init__(self, conninfo: str, hub: Hub, poll_seconds: float) -> None:
+    def cursor(self) -> str | None:
+        """Since when to ask; None: it knows nothing yet."""
+
+    def pace(self, most: float) -> float:
+        """After how many seconds it wants to hear again; at most so many."""
+
+    def heard(self, answer: str, began: float) -> None:
+        """Take what api.feed_stale() answered to the cursor. began: when it was asked, by time.monotonic()."""
+
+
+class Reader:
+    """The one reader of a process. It feeds the hub and the keeper, whatever happens to its connection."""
+
+    def __init__(self, conninfo: str, hub: Hub, poll_seconds: float, keeper: Keeper) -> None:
         """conninfo: of the API's login. poll_seconds: how long to sleep at most, were every wake lost."""
         self._conninfo = conninfo
         self._hub = hub
+        self._keeper = keeper
         self._poll_seconds = poll_seconds
         self._task: asyncio.Task[None] | None = None
         self.connected = False
@@ -49,6 +64,7 @@ class Reader:
         """When the last read that left nothing to read began."""
         self._failures = 0
         """How many reads from the same cursor have failed, one after the other."""
+        self._stale_failed = False
 
     def start(self) -> None:
         """Begin, now or as soon as the database is there."""
@@ -82,7 +98,7 @@ class Reader:
                     if (slot := await self._sleep(connection)) is None:
                         await asyncio.sleep(WITHOUT_SLOT_SECONDS)
                 else:
-                    await connection.notified(self._poll_seconds)
+                    await connection.notified(self._keeper.pace(self._poll_seconds))
         finally:
             self.connected = False
 
@@ -95,10 +111,12 @@ class Reader:
                 anything = True
             began = time.monotonic()
             answer = await self._answer(connection)
+            # Before clients are told: who hears of a change, and asks, must not get what was before it.
+            await self._renew(connection)
             try:
                 batch = read_batch(answer)
                 if not batch.reset and batch.cursor is not None:
-                    await self._hub.publish(batch)
+                    await self._publish(connection, batch)
             except Exception:  # it would fail as often as it is read, and some may have had their part of it
                 self._failures = RETRIES + 1
                 raise
@@ -124,6 +142,37 @@ class Reader:
             self._failures += 1
             raise
         return answer
+
+    async def _publish(self, connection: Listening, batch: Batch) -> None:
+        """Deliver it. Many clients take a while, in which what is kept must not count as out of date."""
+        if not batch.events:
+            await self._hub.publish(batch)
+            return
+        publishing = asyncio.ensure_future(self._hub.publish(batch))
+        try:
+            while not (await asyncio.wait({publishing}, timeout=self._keeper.pace(self._poll_seconds)))[0]:
+                await self._renew(connection)
+        except asyncio.CancelledError:
+            publishing.cancel()
+            raise
+        finally:
+            if not publishing.cancelled():
+                await publishing
+
+    async def _renew(self, connection: Listening) -> None:
+        """Tell the keeper what has changed. Where that fails, nothing is kept, and the feed goes on."""
+        began = time.monotonic()
+        try:
+            answer = await connection.ask("select api.feed_stale(%s)", self._keeper.cursor())
+            self._keeper.heard(answer, began)
+        except (psycopg.OperationalError, OSError):
+            raise
+        except Exception as error:
+            if not self._stale_failed:
+                log.error("answers are not kept", exc_info=error)
+            self._stale_failed = True
+        else:
+            self._stale_failed = False
 
     async def _restart(self, connection: Listening) -> None:
         """Go on from now, and have everybody start afresh."""

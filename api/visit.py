@@ -1,0 +1,56 @@
+"""What is known of a request while it is served, from the first layer to the last."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the worker, whose log comes by here, needs no web framework
+    from api.auth import Verified
+    from api.cache import Fill, Key
+    from api.errors import ApiError
+    from api.limits import Quota
+
+request_id: ContextVar[str] = ContextVar("request_id")
+"""The id of the request that is being served; every log line gets it from here."""
+
+VISIT = "homeroom.visit"
+"""Where a scope has its Visit."""
+DIRECT = "homeroom.direct"
+"""Where a scope has the server's own `send`: one that streams needs nothing between."""
+STREAM = "homeroom.stream"
+"""Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would
+cost each of thousands of clients more memory than the stream itself."""
+HEAD = "homeroom.head"
+"""In the scope of a GET that was a HEAD."""
+
+
+class Visit:
+    """A request on its way."""
+
+    __slots__ = ("began", "database", "fill", "headers", "hit", "id", "key", "quota", "refused", "verified")
+
+    def __init__(self, taken: str, headers: dict[bytes, bytes]) -> None:
+        """taken: its id, the client's or made. headers: of several of one name, the last."""
+        self.id = taken
+        self.headers = headers
+        self.began = perf_counter()
+        self.verified: Verified | None = None
+        """Who asks; None: nobody says who, or the token is not good."""
+        self.refused: ApiError | None = None
+        """Why the token, or the session, is not good."""
+        self.quota: Quota | None = None
+        """What is left of what the person, or the address, may ask."""
+        self.database = 0.0
+        """Seconds spent waiting for the database."""
+        self.key: Key | None = None
+        """By what a kept answer is found; None: of an answer that nobody would keep."""
+        self.fill: Fill | None = None
+        """Of an answer that may be kept: what it stands on."""
+        self.hit: bool | None = None
+        """Whether the answer was a kept one; None: answers of this kind are not kept."""
+
+    def seconds(self) -> float:
+        """For how long it has been served."""
+        return perf_counter() - self.began
