@@ -23,7 +23,17 @@ UNSAFE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 class Answer:
     """An answer that is complete: its head, its body in each coding that was asked for, its ETag."""
 
-    __slots__ = ("_common", "_entity", "_forms", "_unchanged", "body", "etag", "may_compress", "route", "status")
+    __slots__ = (
+        "_common",
+        "_entity",
+        "_forms",
+        "_unchanged",
+        "body",
+        "etag",
+        "may_compress",
+        "route",
+        "status",
+    )
 
     def __init__(self, status: int, headers: Headers, body: bytes, *, revalidates: bool = False) -> None:
         """headers: without those of a single request. revalidates: whether it is to have an ETag. Raises ValueError

@@ -223,7 +223,9 @@ class Connection:
                 return
         elif result.status == TUPLES_OK:
             if not call.result.done():
-                call.result.set_result(_values(result) if call.function.kept else result.get_value(0, 0) or b"null")
+                call.result.set_result(
+                    _values(result) if call.function.kept else result.get_value(0, 0) or b"null"
+                )
         else:
             call.fail(_error(result))
         self._on_ready(self)

@@ -121,7 +121,9 @@ class Edge:
 def _one(headers: list[tuple[bytes, bytes]], wanted: bytes) -> None:
     """Raise ApiError if there are several of one header: nobody knows which one is meant."""
     if sum(name == wanted for name, _ in headers) > 1:
-        raise ApiError("HR401", "There are several tokens.", {"WWW-Authenticate": 'Bearer error="invalid_request"'})
+        raise ApiError(
+            "HR401", "There are several tokens.", {"WWW-Authenticate": 'Bearer error="invalid_request"'}
+        )
 
 
 def _host(scope: Any) -> str | None:

@@ -39,7 +39,9 @@ class Outgoing:
             self._status = message["status"]
             headers = message["headers"]
             if self._status == 405 or self.scope["method"] == "OPTIONS":
-                headers = [(name, _with_head(value) if name == b"allow" else value) for name, value in headers]
+                headers = [
+                    (name, _with_head(value) if name == b"allow" else value) for name, value in headers
+                ]
             if any(name == LENGTH for name, _ in headers):
                 self._start = (self._status, headers)
                 return
@@ -122,7 +124,10 @@ class Outgoing:
         if self._desk.cors is not None:
             pairs = self._desk.cors.headers(self._visit.headers.get(b"origin", b""))
         plain = self._desk.security.for_scheme("http")
-        return [*pairs, *(pair for pair in self._desk.security.for_scheme(self.scope["scheme"]) if pair not in plain)]
+        return [
+            *pairs,
+            *(pair for pair in self._desk.security.for_scheme(self.scope["scheme"]) if pair not in plain),
+        ]
 
     def _pairs(self) -> list[tuple[bytes, bytes]]:
         """The same as ASGI has them."""

@@ -157,7 +157,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10
     cache_enabled: Annotated[
         bool,
-        Meta(description="Whether answers are kept in memory, to be given again as long as nothing has changed."),
+        Meta(
+            description="Whether answers are kept in memory, to be given again as long as nothing has changed."
+        ),
     ] = True
     cache_bytes: Annotated[
         int,
@@ -165,7 +167,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 67_108_864
     cache_ttl_default: Annotated[
         float,
-        Meta(description="Seconds that an answer is kept at most, whatever else says that it is good.", ge=0, le=86_400),
+        Meta(
+            description="Seconds that an answer is kept at most, whatever else says that it is good.",
+            ge=0,
+            le=86_400,
+        ),
     ] = 300.0
     cache_lease_seconds: Annotated[
         float,
