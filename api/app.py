@@ -108,6 +108,7 @@ def create_app(settings: Settings) -> Edge:
         settings.api_conninfo(),
         size=settings.database_pool_size,
         statement_timeout=settings.database_statement_timeout,
+        pooler=settings.database_pooler,
     )
     authenticator = Authenticator(settings, database=database)
     cache = Cache(

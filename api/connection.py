@@ -3,6 +3,10 @@
 Brief calls may follow each other down one connection, each sent before the one ahead is answered (libpq's
 pipeline mode, a transaction each). Waking a process costs about as much as what a cached read does in it: a
 server process that finds the next call there already does not sleep in between.
+
+Behind a pooler in transaction mode the server process is another one from transaction to transaction. Nothing
+is prepared there, nothing is set for longer than a transaction, and calls follow each other for so long only:
+the pooler has to keep a connection's server until all that was sent is answered, and others wait for it.
 """
 
 from __future__ import annotations
@@ -98,10 +102,12 @@ class Connection:
         patience: float,
         on_ready: Callable[[Connection], None],
         on_lost: Callable[[Connection], None],
+        limits: bytes | None = None,
     ) -> None:
         """opened: idle. patience: seconds after which a server that says nothing counts as dead.
 
-        on_ready: what to call when a call is over; on_lost: once, when it is closed.
+        on_ready: what to call when a call is over; on_lost: once, when it is closed. limits: behind a pooler,
+        the statement that each transaction begins with.
         """
         self._opened = opened  # psycopg warns of an open connection that nobody refers to
         self._pg = opened.pgconn
@@ -112,6 +118,9 @@ class Connection:
         self._patience = patience
         self._on_ready = on_ready
         self._on_lost = on_lost
+        self._limits = limits
+        self._run = 0
+        """How many calls were sent since it was last idle."""
         self._prepared: set[bytes] = set()
         self._preparing = False
         self._calls: deque[Call] = deque()
@@ -133,9 +142,9 @@ class Connection:
             return not self._closed
         return (
             function.brief
-            and len(self._calls) < DEPTH
+            and (len(self._calls) if self._limits is None else self._run) < DEPTH
             # Who follows must not be the first of its statement: that one is prepared by itself.
-            and function.statement in self._prepared
+            and (function.statement in self._prepared or self._limits is not None)
             and self._calls[-1].function.brief
             and not self._preparing
             and self._loop.time() < self._since + STALLED_SECONDS
@@ -145,10 +154,16 @@ class Connection:
         """Run a call that the connection takes."""
         if not self._calls:
             self._since = self._loop.time()
+            self._run = 0
+        self._run += 1
         self._calls.append(call)
         try:
-            self._preparing = call.function.statement not in self._prepared
-            if self._preparing:
+            self._preparing = self._limits is None and call.function.statement not in self._prepared
+            if self._limits is not None:
+                # Up to the Sync it is one transaction. A statement's clock starts with the statement.
+                self._pg.send_query_params(self._limits, None)
+                self._pg.send_query_params(call.function.sql, call.parameters)
+            elif self._preparing:
                 self._pg.send_prepare(call.function.statement, call.function.sql)
             else:
                 self._pg.send_query_prepared(call.function.statement, call.parameters)

@@ -39,22 +39,32 @@ GRACE_SECONDS = 5.0
 """How long after its statement timeout a silent server counts as dead: a half-open socket says nothing."""
 BACKOFF_SECONDS = (0.05, 5.0)
 """First and longest pause between attempts to connect."""
+LIMITS = b"select set_config('statement_timeout', '%d', true), set_config('jit', 'off', true)"
+"""What a transaction behind a pooler begins with: the server process knows nothing of ours."""
 
 
 class Database:
     """A pool of connections. `await database.call(FUNCTION, …)` is all that the API knows of it."""
 
-    def __init__(self, conninfo: str, *, size: int, statement_timeout: float) -> None:
-        """conninfo: for libpq. size: connections. statement_timeout: seconds. Opens nothing yet."""
-        options = conninfo_to_dict(conninfo).get("options") or ""
-        self._conninfo = make_conninfo(
-            conninfo,
-            application_name="homeroom api",
-            client_encoding="utf8",
-            connect_timeout=5,
-            # Compiling a plan pays for statements of seconds, not for ours.
-            options=f"{options} -c statement_timeout={int(statement_timeout * 1000)} -c jit=off".strip(),
-        )
+    def __init__(self, conninfo: str, *, size: int, statement_timeout: float, pooler: bool = False) -> None:
+        """conninfo: for libpq. size: connections. statement_timeout: seconds. Opens nothing yet.
+
+        pooler: what is connected to is one in transaction mode.
+        """
+        milliseconds = int(statement_timeout * 1000)
+        parameters = {
+            "application_name": "homeroom api",
+            "client_encoding": "utf8",
+            "connect_timeout": "5",
+        }
+        # Compiling a plan pays for statements of seconds, not for ours.
+        if pooler:
+            self._limits: bytes | None = LIMITS % milliseconds
+        else:
+            self._limits = None
+            options = conninfo_to_dict(conninfo).get("options") or ""
+            parameters["options"] = f"{options} -c statement_timeout={milliseconds} -c jit=off".strip()
+        self._conninfo = make_conninfo(conninfo, **parameters)
         self._size = size
         self._patience = statement_timeout + GRACE_SECONDS
         self._all: set[Connection] = set()
@@ -164,7 +174,7 @@ class Database:
                 log.info("database back")
             self._away = False
             pause = BACKOFF_SECONDS[0]
-            connection = Connection(opened, self._loop, self._patience, self._ready, self._lost)
+            connection = Connection(opened, self._loop, self._patience, self._ready, self._lost, self._limits)
             self._all.add(connection)
             self._ready(connection)
             first.set()

@@ -57,6 +57,20 @@ class Settings(Struct, frozen=True, kw_only=True):
             "without its password."
         ),
     ] = None
+    database_pooler: Annotated[
+        bool,
+        Meta(
+            description="Whether API_DATABASE_URL leads to a pooler in transaction mode (PgBouncer): nothing "
+            "is prepared, nothing set for longer than a transaction. Needs DATABASE_LISTEN_URL."
+        ),
+    ] = False
+    database_listen_url: Annotated[
+        str | None,
+        Meta(
+            description="How the feed's reader, one connection per API process, reaches the database itself, "
+            "as the login `homeroom_api`. Unset: as the API does."
+        ),
+    ] = None
     homeroom_data_dir: Annotated[
         Path | None,
         Meta(
@@ -264,6 +278,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             return make_conninfo("", **parts)
         raise SettingsError("DATABASE_URL is not set: the API has no database")
 
+    def listen_conninfo(self) -> str:
+        """How the feed's reader reaches the database, for libpq. Raises SettingsError when there is none."""
+        return self.database_listen_url or self.api_conninfo()
+
     def environment(self) -> dict[str, str]:
         """The variables from which `load` makes these settings again, for a child process."""
         fields = msgspec.structs.asdict(self)
@@ -311,8 +329,10 @@ def load(environ: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError:  # its message may hold the value
             raise SettingsError(f"{name.upper()} must be: {_values(kind)}") from None
     settings = Settings(**values)
-    for name in ("database_url", "api_database_url"):
+    for name in ("database_url", "api_database_url", "database_listen_url"):
         _check_conninfo(name, getattr(settings, name))
+    if settings.database_pooler and not settings.database_listen_url:  # LISTEN needs a session
+        raise SettingsError("DATABASE_POOLER is set: DATABASE_LISTEN_URL has to lead past the pooler")
     _check_key_sources(settings)
     settings.allowed_origins()
     settings.proxies()

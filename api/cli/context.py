@@ -68,13 +68,16 @@ def embedded_server(settings: Settings) -> Embedded:
 
 
 @contextmanager
-def open_database(settings: Settings, *, start: bool = True, create: bool = False) -> Iterator[Settings]:
+def open_database(
+    settings: Settings, *, start: bool = True, create: bool = False, as_api: bool = False
+) -> Iterator[Settings]:
     """The settings completed by a running database's URLs and, for the embedded one, the secret for tokens.
 
+    as_api: API_DATABASE_URL is enough, so that the API's process need not know the owner's password.
     Without DATABASE_URL: joins the embedded server if it runs; else starts it for as long as the block lasts
     (start=True), or raises click.ClickException. The same where there is none yet, unless create=True.
     """
-    if settings.database_url:
+    if settings.database_url or (as_api and settings.api_database_url):
         yield settings
         return
     server = embedded_server(settings)

@@ -103,7 +103,7 @@ def serve() -> None:
 
     given = settings_from_environment()
     _require_free_port(given, "try DASHBOARD_PORT")
-    with open_database(given, start=False) as settings:
+    with open_database(given, start=False, as_api=True) as settings:
         run(settings)
 
 

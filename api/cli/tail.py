@@ -68,7 +68,7 @@ def _follow(
         require_current(settings)
         claims = _claims(settings, person, role, org)
         # As the API's login: what it shows is what the API reads.
-        with connect(settings.api_conninfo(), "tail") as db:
+        with connect(settings.listen_conninfo(), "tail") as db:
             for event in _events(db, claims, cursor, once):
                 if event["kind"] != "rights" and org in (None, event["org"]):
                     # The names that a stream's messages have.

@@ -30,8 +30,8 @@ SECRET = "a secret of the tests, long enough"
 def settings_for(database: Database, **others: Any) -> Settings:
     """Settings of an API on this database; HS256 with SECRET unless told otherwise."""
     # Metrics would come between what tests wait for: those that want them say so.
-    given = {"jwt_secret": SECRET, "database_pool_size": 2, "metrics_seconds": 3600, **others}
-    return Settings(api_database_url=database.url("homeroom_api"), **given)
+    usual = {"jwt_secret": SECRET, "database_pool_size": 2, "metrics_seconds": 3600}
+    return Settings(**{"api_database_url": database.url("homeroom_api"), **usual, **others})
 
 
 @contextmanager
