@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from api import rates
+
 Algorithm = Literal["HS256", "RS256", "ES256", "EdDSA"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Secret = Annotated[str, Meta(min_length=32)]
@@ -204,6 +206,19 @@ class Settings(Struct, frozen=True, kw_only=True):
         float,
         Meta(description="Seconds that a client may take to send a request.", ge=1, le=3600),
     ] = 30.0
+    rate_limit_enabled: Annotated[
+        bool,
+        Meta(description="Whether requests are counted and refused beyond RATE_LIMITS."),
+    ] = True
+    rate_limits: Annotated[
+        str,
+        Meta(
+            description="Requests that a person may make within an hour, as `/path=number` pairs with commas "
+            "between. All paths that begin with one share a counter; the longest that fits decides, and "
+            "paths without one are not limited. `anonymous` is for each address that shows no valid token, "
+            "on all these paths together."
+        ),
+    ] = rates.DEFAULT
     demo_page: Annotated[
         bool,
         Meta(
@@ -336,6 +351,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     _check_key_sources(settings)
     settings.allowed_origins()
     settings.proxies()
+    _check_rates(settings)
     return settings
 
 
@@ -389,6 +405,13 @@ def _check_key_sources(settings: Settings) -> None:
         raise SettingsError(f"{misplaced[0].upper()} is set, but means nothing for JWT_ALGORITHM={algorithm}")
     if len(given) > 1:
         raise SettingsError("JWT_PUBLIC_KEY and JWT_JWKS_URL are both set: choose one source of keys")
+
+
+def _check_rates(settings: Settings) -> None:
+    try:
+        rates.parse(settings.rate_limits)
+    except ValueError as error:
+        raise SettingsError(f"RATE_LIMITS: {error}") from None
 
 
 def markdown() -> str:

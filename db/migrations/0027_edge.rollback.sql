@@ -1,0 +1,2 @@
+drop table ops.process;
+drop table ops.rate_limit;
