@@ -49,6 +49,7 @@ from api.routes import (
     events,
     health,
     parent,
+    session,
     streams,
     student,
     teacher,
@@ -73,6 +74,7 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     admin.ROUTER,
     events.ROUTER,
     streams.ROUTER,
+    session.ROUTER,
 ]
 BODY_BYTES = 1_000_000
 STOP_SECONDS = 10
