@@ -282,7 +282,7 @@ def _points(server: Embedded, org: int, student: Any) -> int:
 
 def _read(api: Session, org: int, student: Any) -> dict[str, Any]:
     claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-    row = api.execute("select api.student_dashboard(%s, true, true)", (claims,)).fetchone()
+    row = api.execute("select (api.student_dashboard(%s, true, true)).document", (claims,)).fetchone()
     assert row
     document: dict[str, Any] = json.loads(row[0])
     return document

@@ -42,12 +42,12 @@ SQL = Path(__file__).parent / "sql"
 ORGANIZATION, MEMBERS, RECOUNT = (
     (SQL / f"director_{name}.sql").read_bytes() for name in ("organization", "members", "recount")
 )
-SUMMARY = "select api.director_summary(%s)"
+SUMMARY = "select (api.director_summary(%s)).document"
 # The first director has all tracks but one, which has ten cohorts.
 ONE_TRACK = """
 update school.track set director_id = md5('director' || (id = md5('track1')::uuid)::integer)::uuid
 """
-PAGE = "select api.director_cohort(%s, md5('cohort0')::uuid)"
+PAGE = "select (api.director_cohort(%s, md5('cohort0')::uuid)).document"
 LIST = "select api.director_cohorts(%s, sort => 'readiness', descending => true)"
 SCORE = """
 insert into school.readiness_score (org_id, student_id, scored_at, score)

@@ -21,8 +21,8 @@ create or replace function api.release() returns json language plpgsql security 
 as $$ begin perform pg_sleep(0.7); return '{"digest": "slow", "migration": "slow"}'; end $$
 """
 DEFECTS = """
-create or replace function api.student_performance(claims jsonb) returns json language plpgsql
-as $$ begin return to_json(1 / 0); end $$;
+create or replace function api.student_performance(claims jsonb) returns api.cacheable language plpgsql
+as $$ begin return row((1 / 0)::text, '{}'::text[], 0)::api.cacheable; end $$;
 create or replace function api.release() returns json language sql as $$select '[1]'::json$$;
 """
 STUDENT = "/api/v1/student/performance"

@@ -34,9 +34,9 @@ grant execute on function api.feed_replay(jsonb, text, text[]) to homeroom_api
 """
 HELD_DOCUMENT = """
 alter function api.student_performance(jsonb) rename to student_performance_now;
-create function api.student_performance(claims jsonb) returns json language plpgsql as $$
+create function api.student_performance(claims jsonb) returns api.cacheable language plpgsql as $$
 declare
-    answer constant json := api.student_performance_now(claims);
+    answer constant api.cacheable := api.student_performance_now(claims);
 begin
     perform pg_advisory_xact_lock_shared(42);
     return answer;

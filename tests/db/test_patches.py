@@ -175,7 +175,7 @@ def test_what_a_read_stores_is_told_as_well(world: World) -> None:
     since = feed.cursor(world.api)
     world.badge(world.ann)
     claims = feed.claims(world.org, world.ann, "student")
-    value(world.api, "select api.student_dashboard(%s, true, true)", claims)
+    value(world.api, "select (api.student_dashboard(%s, true, true)).document", claims)
     assert [event["data"]["version"] for event in world.updates(since)] == [2]
 
 
@@ -204,7 +204,7 @@ def test_a_change_to_null_brings_the_document(world: World) -> None:
     document = told["data"]["document"]
     assert document["ai_nudge"] is None
     claims = feed.claims(world.org, world.ann, "student")
-    read = json.loads(value(world.api, "select api.student_dashboard(%s, true, true)", claims))
+    read = json.loads(value(world.api, "select (api.student_dashboard(%s, true, true)).document", claims))
     assert document == read, "all that a read answers, what compares students included"
     assert read["leaderboard"]["rank"] == 1
 
@@ -470,7 +470,7 @@ def test_whose_place_changes_is_told_as_far_as_the_tier_sees(world: World) -> No
     assert set(told[str(free)]) == {"patch", "timestamp"}
     for student, rank in ((world.ann, 2), (free, 1)):
         claims = feed.claims(world.org, student, "student")
-        read = json.loads(value(world.api, "select api.student_dashboard(%s, true, true)", claims))
+        read = json.loads(value(world.api, "select (api.student_dashboard(%s, true, true)).document", claims))
         shown = {name: said for name, said in read["leaderboard"].items() if said is not None}
         assert told[str(student)]["patch"] == {"leaderboard": shown}
         assert shown["rank"] == rank
@@ -491,7 +491,7 @@ def test_who_has_no_place_any_more_is_told(world: World) -> None:
 
 def read_leaderboard(world: World, student: UUID) -> Any:
     claims = feed.claims(world.org, student, "student")
-    return json.loads(value(world.api, "select api.student_dashboard(%s, true, true)", claims))["leaderboard"]
+    return json.loads(value(world.api, "select (api.student_dashboard(%s, true, true)).document", claims))["leaderboard"]
 
 
 @pytest.mark.parametrize("ranked_first", [True, False])

@@ -26,7 +26,7 @@ RETRIED = (
 def _own_performance(database: Database, org: int, student: UUID) -> dict[str, Any]:
     claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
     with database.connect("homeroom_api") as session:
-        row = session.execute("select api.student_performance(%s)::text", (claims,)).fetchone()
+        row = session.execute("select (api.student_performance(%s)).document", (claims,)).fetchone()
         assert row
         profile: dict[str, Any] = json.loads(row[0], parse_float=str)["student_profile"]
         return profile

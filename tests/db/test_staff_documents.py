@@ -380,7 +380,7 @@ def _people(database: Database, role: str) -> list[tuple[int, UUID]]:
 def _said(api: psycopg.Connection[Any], org: int, role: str, person: UUID) -> dict[str, Any]:
     """The dashboard; from then on the transaction acts as that person."""
     claims = json.dumps({"sub": str(person), "org": org, "role": role})
-    row = api.execute(f"select api.{role}_dashboard(%s)::jsonb".encode(), (claims,)).fetchone()
+    row = api.execute(f"select (api.{role}_dashboard(%s)).document::jsonb".encode(), (claims,)).fetchone()
     assert row
     said: dict[str, Any] = row[0]
     return said

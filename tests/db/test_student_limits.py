@@ -40,7 +40,7 @@ def student_of(db: Session, org: int, *, tier: str = "premium") -> tuple[Program
 def read(api: Session, org: int, student: UUID) -> dict[str, Any]:
     """The student's dashboard by the API's login."""
     claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-    document: dict[str, Any] = json.loads(one(api, "select api.student_dashboard(%s, true, true)", claims))
+    document: dict[str, Any] = json.loads(one(api, "select (api.student_dashboard(%s, true, true)).document", claims))
     return document
 
 
@@ -180,10 +180,10 @@ def test_a_transaction_that_is_held_open_reads_no_dashboard(database: Database, 
         "create function public.clock_timestamp() returns timestamptz language sql "
         "as $$ select pg_catalog.clock_timestamp() + interval '11 seconds' $$"
     )
-    source = one(db, "select pg_get_functiondef('board.student_dashboard(boolean,boolean)'::regprocedure)")
+    source = one(db, "select pg_get_functiondef('board.cacheable_student(boolean,boolean)'::regprocedure)")
     db.execute(source.replace("clock_timestamp()", "public.clock_timestamp()").encode())
     with database.connect("homeroom_api") as api, pytest.raises(psycopg.Error) as refused:
-        one(api, "select api.student_dashboard(%s, true, true)", claims)
+        one(api, "select (api.student_dashboard(%s, true, true)).document", claims)
     assert refused.value.sqlstate == "HR409"
 
 

@@ -14,7 +14,10 @@ insert into rule (title, query, statements, object) values
     join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
     where c.relnamespace::regnamespace::text in ('school', 'board', 'ingest') and a.attname <> 'org_id'
         -- where an organization itself comes from
-        and i.indexrelid <> 'school.organization_external_key'::regclass
+        -- or what a process that serves all of them has not heard of yet
+        and i.indexrelid not in (
+            'school.organization_external_key'::regclass, 'board.dashboard_update_queue_txid_idx'::regclass
+        )
     $$,
     'create index person_email_idx on school.person (email)',
     'school.person_email_idx'

@@ -2,7 +2,8 @@
 -- is read: it is wide.
 create or replace function board.current_student_dashboard(
     org bigint, student uuid,
-    out version bigint, out document text, out tier text, out cohort_id uuid, out updated_at timestamptz
+    out version bigint, out document text, out tier text, out cohort_id uuid, out updated_at timestamptz,
+    out scopes uuid[], out fresh_until timestamptz
 ) returns record
 language plpgsql volatile parallel unsafe security invoker
 as $$
@@ -11,14 +12,14 @@ declare
     seen_at timestamptz;
 begin
     -- One statement: what is stored and what was marked, as of one moment.
-    select c.version, c.document::text, c.tier, c.cohort_id, c.updated_at, c.seen_at
-    into version, document, tier, cohort_id, updated_at, seen_at
+    select c.version, c.document::text, c.tier, c.cohort_id, c.updated_at, c.scopes, c.fresh_until, c.seen_at
+    into version, document, tier, cohort_id, updated_at, scopes, fresh_until, seen_at
     from board.student_dashboard_cache as c
     where c.org_id = org and c.student_id = student and board.is_fresh(c);
 
     if not found then
-        select c.version, c.document::text, c.tier, c.cohort_id, c.updated_at, c.seen_at
-        into version, document, tier, cohort_id, updated_at, seen_at
+        select c.version, c.document::text, c.tier, c.cohort_id, c.updated_at, c.scopes, c.fresh_until, c.seen_at
+        into version, document, tier, cohort_id, updated_at, scopes, fresh_until, seen_at
         from board.refresh_student_dashboard(org, student) as c;
     end if;
     -- Once an hour, so that reading rarely writes.

@@ -55,5 +55,6 @@ $$;
 comment on function board.is_current(board.dashboard_cache) is
 'Whether a stored dashboard of a teacher, tutor, parent, director or admin says what one computed now would: time has not changed it, and nothing that it
 shows changed in a transaction that it did not see. Marks count whether or not they were processed: nobody has to pass them on before it
-is safe to read.';
+is safe to read. board.mark_tags says
+the same to those who keep answers.';
 revoke all on function board.is_current(board.dashboard_cache) from public;

@@ -37,5 +37,6 @@ begin
 end
 $$;
 comment on function board.is_current_cohort(board.director_cohort_dashboard) is
-'Whether the stored page of a cohort says what one computed now would, as board.is_current says of a person''s dashboard.';
+'Whether the stored page of a cohort says what one computed now would, as board.is_current says of a person''s dashboard. board.mark_tags says
+the same to those who keep answers.';
 revoke all on function board.is_current_cohort(board.director_cohort_dashboard) from public;

@@ -47,5 +47,6 @@ begin
 end
 $$;
 comment on function board.is_current_summary(board.dashboard_cache) is
-'Whether a stored summary of a director or admin says what one computed now would, as board.is_current: at a cost that does not grow with the cohorts.';
+'Whether a stored summary of a director or admin says what one computed now would, as board.is_current: at a cost that does not grow with the cohorts. board.mark_tags says
+the same to those who keep answers.';
 revoke all on function board.is_current_summary(board.dashboard_cache) from public;

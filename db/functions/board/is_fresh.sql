@@ -22,5 +22,6 @@ end
 $$;
 comment on function board.is_fresh(board.student_dashboard_cache) is
 'Whether a stored dashboard says what one computed now would: time has not changed it, no fact of the student or of what the student
-shares with others changed in a transaction that it did not see.';
+shares with others changed in a transaction that it did not see. board.mark_tags says
+the same to those who keep answers.';
 revoke all on function board.is_fresh(board.student_dashboard_cache) from public;

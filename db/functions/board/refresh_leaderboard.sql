@@ -62,11 +62,16 @@ begin
     insert into board.leaderboard_refresh as r (org_id, as_of) values (org, now())
     on conflict (org_id) do update set as_of = excluded.as_of;
     perform board.tell_leaderboard(org, students);
+    -- And to processes that keep their answers: tags, of which an event names so many at most.
+    insert into feed.event (org_id, topics, kind, payload)
+    select org, array_agg('s' || s.id), 'stale', '{}'
+    from unnest(students) with ordinality as s (id, number)
+    group by s.number / 500;
     return changed;
 end
 $$;
 comment on function board.refresh_leaderboard(bigint) is
 'Ranks the active members of each of an organization''s cohorts by their points, as of now; only places that changed are written, and
-told to who follows the dashboard. A job, every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points. Equals in the
+told to who follows the dashboard, and to processes that keep it. A job, every minute. rank: 1 is the best, equals share one. percentile: the percentage of the others who have fewer points. Equals in the
 order of their ids.';
 revoke all on function board.refresh_leaderboard(bigint) from public;

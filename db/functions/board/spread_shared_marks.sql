@@ -18,8 +18,9 @@ begin
         return bigint '0';
     end if;
 
-    insert into board.dashboard_update_queue (org_id, subject, subject_id, priority, reason)
-    select org, 'student', c.student_id, min(q.priority), min(q.reason)
+    insert into board.dashboard_update_queue (org_id, subject, subject_id, priority, reason, txid)
+    -- Of the transaction of the change: who keeps answers is told of that.
+    select org, 'student', c.student_id, min(q.priority), min(q.reason), max(q.txid)
     from board.dashboard_update_queue as q
     join board.student_dashboard_cache as c
         on c.org_id = org and (q.subject_id is null or q.subject_id = any (c.scopes)) and c.document is not null

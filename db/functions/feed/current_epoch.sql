@@ -24,6 +24,9 @@ begin
             -- Its events count transactions of another place. Nobody has a cursor of this epoch yet, so that nobody misses them.
             delete from feed.event;
             update feed.dropped set txid = '0', seen = '1:1:';
+            update feed.pruned set txid = '0', seen = '1:1:';
+            -- Marks of transactions that are still to come here would count as of those.
+            update board.dashboard_update_queue set txid = pg_current_xact_id() where txid > pg_current_xact_id();
             -- Documents, too, say by transactions what they saw.
             update board.student_dashboard_cache set fresh_until = now() where document is not null;
             update board.dashboard_cache set fresh_until = now() where document is not null;

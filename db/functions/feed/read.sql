@@ -43,7 +43,7 @@ begin
                 (select board.snapshot()) as seen,
                 octet_length(e.payload::text) + 50 * cardinality(e.topics) as size
             from feed.event as e
-            where e.txid = any (known_open) and e.txid is distinct from own
+            where e.txid = any (known_open) and e.txid is distinct from own and e.kind not in ('stale', 'order')
             order by e.txid
         )
         union all
@@ -53,7 +53,7 @@ begin
                 (select board.snapshot()) as seen,
                 octet_length(e.payload::text) + 50 * cardinality(e.topics) as size
             from feed.event as e
-            where e.txid >= known_end and e.txid is distinct from own
+            where e.txid >= known_end and e.txid is distinct from own and e.kind not in ('stale', 'order')
             order by e.txid
             limit most_at_once + 2
         )
@@ -141,5 +141,5 @@ comment on function feed.read(text, integer) is
 "topics", "kind", "data"}]} as text, in the order in which it was written. Of more than `most` events or 16 MB a portion, by the transactions'' numbers
 and each of them whole, with "more": true; "rights" of the other portions come with each, and again. With a cursor that cannot be honoured, or a
 transaction of more than 50,000 events or 64 MB: {"cursor": null, "reset": true, "events": []}; then feed.cursor() says where to start anew. What the
-asking transaction itself wrote comes later. With "rights" comes "end", the number of a transaction: whoever has not seen them has a lower one.';
+asking transaction itself wrote comes later, what is for the answers that processes keep (feed.stale) never. With "rights" comes "end", the number of a transaction: whoever has not seen them has a lower one.';
 revoke all on function feed.read(text, integer) from public;

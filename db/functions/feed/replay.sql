@@ -32,7 +32,7 @@ begin
     mine as materialized (
         select row(f.*)::feed.event as event, f.id
         from fresh as f
-        where f.org_id = org and f.kind <> 'rights' and f.topics && (select h.topics from heard as h)
+        where f.org_id = org and f.kind not in ('rights', 'stale', 'order') and f.topics && (select h.topics from heard as h)
             and case when kinds is null then f.kind <> 'update' else '*' = any (kinds) or f.kind = any (kinds) end
             and (f.kind <> 'assignment' or feed.audience(f) && (select h.topics from heard as h))
         limit most + 1

@@ -17,6 +17,7 @@ begin
         raise 'a type has up to 50 lowercase letters, digits and _, the first a letter' using errcode = 'HR422', detail = 'type';
     elsif kind in (
         'submission', 'grade', 'assignment', 'assignment_closed', 'notification', 'metrics', 'update', 'snapshot', 'rights',
+        'stale', 'order',
         'welcome', 'reset', 'expired', 'heartbeat', 'ping', 'pong', 'open', 'message', 'error', 'null'
     ) then
         raise 'this type is taken' using errcode = 'HR422', detail = 'type';

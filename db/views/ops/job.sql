@@ -58,6 +58,11 @@ from (
         'select board.refresh_leaderboard($1)', true
     ),
     (
+        'warm responses', 'Has the processes of the API compute the answers of those who are about, where somebody is.',
+        interval '5 minutes', timestamptz '2000-01-01 00:00:40+00',
+        'select feed.warm_responses($1)', true
+    ),
+    (
         'prune queue', 'Forgets what was processed an hour ago.',
         interval '10 minutes', timestamptz '2000-01-01 00:01:00+00',
         'select board.prune_queue()', false
