@@ -41,6 +41,12 @@ class Browser:
         self.client = httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE)
         self.csrf = ""
 
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
     @property
     def cookie(self) -> str:
         """The session's cookie, as an attacker may have copied it."""
@@ -61,9 +67,18 @@ class Browser:
 @pytest.fixture
 def ada(live_school: School) -> Iterator[Browser]:
     """Ada, with a session."""
-    browser = Browser(live_school.client.base_url)
-    with browser.client:
+    with Browser(live_school.client.base_url) as browser:
         browser.enter(token(live_school.ada, live_school.org, "student"))
+        yield browser
+        with live_school.database.connect() as db:
+            db.execute("delete from auth.session")
+
+
+@pytest.fixture
+def tess(live_school: School) -> Iterator[Browser]:
+    """A teacher, with a session."""
+    with Browser(live_school.client.base_url) as browser:
+        browser.enter(token(live_school.teacher, live_school.org, "teacher"))
         yield browser
         with live_school.database.connect() as db:
             db.execute("delete from auth.session")
@@ -155,7 +170,7 @@ def test_a_sessions_credential_is_no_bearer_token(live_school: School, ada: Brow
 
 
 def test_the_session_begins_anew_with_each_token(live_school: School, ada: Browser) -> None:
-    """Fixation: what an attacker has planted, or knows from before, is not what the browser has afterwards."""
+    """Fixation: what an attacker has planted, or knows from before, is not what the browser has then."""
     before = ada.cookie
     ada.enter(token(live_school.ada, live_school.org, "student"))
     assert ada.cookie != before
@@ -210,16 +225,13 @@ def test_kept_answers_are_not_for_who_has_left(live_school: School, ada: Browser
 
 
 def test_a_token_ends_all_sessions_of_its_person(live_school: School, ada: Browser) -> None:
-    with Browser(live_school.client.base_url).client as client:
-        client.post(PATH, headers=bearer(token(live_school.ben, live_school.org, "student")))
-        second = Browser(live_school.client.base_url)
+    with Browser(live_school.client.base_url) as ben, Browser(live_school.client.base_url) as second:
+        ben.enter(token(live_school.ben, live_school.org, "student"))
         second.enter(token(live_school.ada, live_school.org, "student"))
-        answer = live_school.client.delete(
-            PATH, headers=bearer(token(live_school.ada, live_school.org, "student"))
-        )
-        assert answer.json() == {"ended": 2}
+        value = token(live_school.ada, live_school.org, "student")
+        assert live_school.client.delete(PATH, headers=bearer(value)).json() == {"ended": 2}
         assert refused(shown(live_school, ada.cookie)) and refused(shown(live_school, second.cookie))
-        assert client.get(PATH).status_code == 200, "somebody else's stays"
+        assert ben.client.get(PATH).status_code == 200, "somebody else's stays"
 
 
 def test_a_person_has_only_so_many_sessions(live_school: School, ada: Browser) -> None:
@@ -238,9 +250,9 @@ def test_a_person_has_only_so_many_sessions(live_school: School, ada: Browser) -
 
 def test_a_session_ends_with_its_token(live_school: School) -> None:
     expires = int(time.time()) + 2
-    browser = Browser(live_school.client.base_url)
-    browser.enter(token(live_school.ada, live_school.org, "student", exp=expires))
-    copied = browser.cookie
+    with Browser(live_school.client.base_url) as browser:
+        browser.enter(token(live_school.ada, live_school.org, "student", exp=expires))
+        copied = browser.cookie
     assert shown(live_school, copied).status_code == 200
     until(lambda: time.time() > expires + 0.05)
     assert refused(shown(live_school, copied))
@@ -250,9 +262,8 @@ def test_a_session_ends_with_its_token(live_school: School) -> None:
 
 
 def test_the_database_decides_about_a_session_as_about_a_token(live_school: School) -> None:
-    with live_school.database.connect() as db:
+    with live_school.database.connect() as db, Browser(live_school.client.base_url) as browser:
         eve = facts.make_person(db, live_school.org, "student", name="Eve")
-        browser = Browser(live_school.client.base_url)
         browser.enter(token(eve, live_school.org, "student"))
         assert browser.client.get(PATH).status_code == 200
         db.execute("update school.person set is_active = false where id = %s", (eve,))
@@ -268,11 +279,11 @@ def test_the_database_decides_about_a_session_as_about_a_token(live_school: Scho
 def test_a_session_outlives_the_process_that_began_it(database: Database) -> None:
     with database.connect() as db:
         people = People(db)
-    with serving(create_app(settings_for(database))) as client:
-        browser = Browser(client.base_url)
+    with serving(create_app(settings_for(database))) as client, Browser(client.base_url) as browser:
         browser.enter(token(people.ada, people.org, "student"))
+        copied = browser.cookie
     with serving(create_app(settings_for(database))) as client:
-        assert shown(School(database, client, people), browser.cookie).status_code == 200
+        assert shown(School(database, client, people), copied).status_code == 200
 
 
 # --- Requests that somebody else's page makes
@@ -370,43 +381,49 @@ def closed(connection: Any) -> int:
         return error.rcvd.code
 
 
-def test_streams_of_a_cookie_end_with_its_session_and_others_stay(live_school: School, ada: Browser) -> None:
+def test_streams_of_a_cookie_end_with_its_session_and_others_stay(live_school: School, tess: Browser) -> None:
     own = str(live_school.client.base_url).rstrip("/")
-    long = token(live_school.ada, live_school.org, "student", exp=int(time.time()) + 600)
+    long = token(live_school.teacher, live_school.org, "teacher", exp=int(time.time()) + 600)
     with (
         live_school.database.connect() as db,
-        stream(live_school, ada.cookie) as events,
-        opened(live_school, ada.cookie, own) as socket,
+        stream(live_school, tess.cookie) as events,
+        opened(live_school, tess.cookie, own) as socket,
         opened(live_school, "", None, f"?token={long}") as other,
         ThreadPoolExecutor() as pool,
     ):
-        db.execute(NOTE, (live_school.org, live_school.ada))
+        db.execute(NOTE, (live_school.org, live_school.teacher))
         assert events.until("note")
         endings = pool.submit(closed, socket), pool.submit(lambda: list(iter(events.block, None)))
-        copied = ada.cookie
-        assert ada.leave().status_code == 200
+        copied = tess.cookie
+        assert tess.leave().status_code == 200
         assert endings[0].result(PATIENCE) == 4401
         assert endings[1].result(PATIENCE) is not None
         with httpx.Client(base_url=own, trust_env=False) as client:
             again = client.get(STREAM, headers={"Cookie": f"{cookies.SESSION}={copied}"})
         assert refused(again)
-        db.execute(NOTE, (live_school.org, live_school.ada))
+        db.execute(NOTE, (live_school.org, live_school.teacher))
         while '"note"' not in str(other.recv(timeout=PATIENCE)):
             pass
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1"])
 def test_a_websocket_by_cookie_is_our_own_pages_alone(
-    live_school: School, ada: Browser, origin: str | None
+    live_school: School, tess: Browser, origin: str | None
 ) -> None:
-    with opened(live_school, ada.cookie, origin) as socket:
+    with opened(live_school, tess.cookie, origin) as socket:
         assert closed(socket) == 4401
+    own = str(live_school.client.base_url).rstrip("/")
+    with opened(live_school, tess.cookie, own) as socket:
+        assert '"welcome"' in str(socket.recv(timeout=PATIENCE))
 
 
-def test_a_websocket_with_a_token_may_come_from_anywhere(live_school: School, ada: Browser) -> None:
-    value = token(live_school.ben, live_school.org, "student")
-    with opened(live_school, ada.cookie, "https://app.example", f"?token={value}") as socket:
-        assert str(live_school.ben) in str(socket.recv(timeout=PATIENCE)), "and the cookie does not count"
+def test_a_websocket_with_a_token_may_come_from_anywhere(live_school: School, tess: Browser) -> None:
+    admin = token(live_school.admin, live_school.org, "admin")
+    with opened(live_school, tess.cookie, "https://app.example", f"?token={admin}") as socket:
+        assert '"welcome"' in str(socket.recv(timeout=PATIENCE))
+    student = token(live_school.ben, live_school.org, "student")
+    with opened(live_school, tess.cookie, "https://app.example", f"?token={student}") as socket:
+        assert closed(socket) == 4403, "the teacher's cookie does not help"
 
 
 # --- Over TLS, which a proxy ends
