@@ -44,12 +44,14 @@ from api.request_log import RequestLog
 from api.routes import (
     admin,
     alerts,
+    cache,
     demo,
     director,
     docs,
     events,
     health,
     parent,
+    session,
     streams,
     student,
     teacher,
@@ -73,7 +75,9 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     alerts.ROUTER,
     admin.ROUTER,
     events.ROUTER,
+    cache.ROUTER,
     streams.ROUTER,
+    session.ROUTER,
 ]
 BODY_BYTES = 1_000_000
 STOP_SECONDS = 10
@@ -120,19 +124,19 @@ def create_app(
         pooler=settings.database_pooler,
     )
     authenticator = Authenticator(settings, database=database)
-    cache = Cache(
+    kept = Cache(
         limit_bytes=settings.cache_bytes if settings.cache_enabled else 0,
         lease_seconds=settings.cache_lease_seconds,
         ttl_seconds=settings.cache_ttl_default,
     )
     security = SecurityHeaders(settings)
-    warmer = Warmer(cache, database, security, lambda: feed.hub.cursor)
-    purge = Purge(cache, authenticator, warmer.order)
+    warmer = Warmer(kept, database, security, lambda: feed.hub.cursor)
+    purge = Purge(kept, authenticator, warmer.order)
     feed = Feed(settings, database, purge)
     desk = Desk(
         authenticator=authenticator,
         limits=Limits(settings, database),
-        cache=cache,
+        cache=kept,
         purge=purge,
         database=database,
         security=security,
@@ -142,8 +146,8 @@ def create_app(
         telemetry=tracer(settings),
         compresses=settings.compression_enabled,
     )
-    reporter = Reporter(database, traffic=desk.traffic, cache=cache, feed=feed, limits=desk.limits)
-    services = Services(authenticator, database, feed, cache, reporter, release_digest())
+    reporter = Reporter(database, traffic=desk.traffic, cache=kept, feed=feed, limits=desk.limits)
+    services = Services(authenticator, database, feed, kept, reporter, release_digest())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -161,6 +165,8 @@ def create_app(
             await reporter.stop()
             await database.close()
             await desk.log.stop()
+            if desk.telemetry is not None:
+                await desk.telemetry.stop()
 
     return Edge(
         Litestar(

@@ -26,7 +26,7 @@ CONNECTION_LOST = "08006"
 
 DEPTH = 32
 """How many brief calls one connection may have on the way."""
-KEPT = "select k.document, k.tags, k.seconds from (select (a.answer).* from ({call} as answer offset 0) as a) as k"
+KEPT = "select k.document, k.tags, k.seconds from (select (a.a).* from ({call} as a offset 0) as a) as k"
 """How the columns of a composite are had that is computed once."""
 STALLED_SECONDS = 0.005
 """Nobody is sent after a call that takes longer."""

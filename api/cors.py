@@ -32,24 +32,22 @@ class Cors:
         self._allowed = frozenset(origin.encode() for origin in origins)
 
     def preflight(self, headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]] | None:
-        """The headers of the answer (204, nobody asked who it is) to a browser's question before a request.
+        """What the answer (204) to a browser's question before a request gets besides `headers`.
 
         headers: the question's. None: it is no such question. An origin that may not is told nothing.
         """
         if b"origin" not in headers or b"access-control-request-method" not in headers:
             return None
-        granted = self.headers(headers[b"origin"])
-        if not any(name == b"access-control-allow-origin" for name, _ in granted):
-            return granted
+        if not (self._any or headers[b"origin"] in self._allowed):
+            return []
         return [
-            *(pair for pair in granted if pair[0] != b"access-control-expose-headers"),
             (b"access-control-allow-methods", METHODS),
             (b"access-control-allow-headers", REQUEST_HEADERS),
             (b"access-control-max-age", MAX_AGE),
         ]
 
     def headers(self, origin: bytes) -> list[tuple[bytes, bytes]]:
-        """What any other answer gets; origin: the request's, b"" for none. VARY may have to join another."""
+        """What every answer gets; origin: the request's, b"" for none. VARY may have to join another."""
         expose = (b"access-control-expose-headers", RESPONSE_HEADERS)
         if self._any:
             return [(b"access-control-allow-origin", b"*"), expose] if origin else []

@@ -92,10 +92,10 @@ async def authenticate(request: Request[Any, Any, Any]) -> None:
         raise visit.refused or missing()
 
 
-def dashboard(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
-    """The endpoints below /api/v1/`name`, all of which ask for a token."""
+def dashboard(name: str, handlers: Sequence[HTTPRouteHandler], path: str | None = None) -> Router:
+    """The endpoints below `path`, /api/v1/`name` unless given, all of which ask for a token."""
     return Router(
-        f"/api/v1/{name}",
+        path or f"/api/v1/{name}",
         before_request=authenticate,  # a guard would do, but Litestar copies the handler for each call of one
         response_headers=[CURSOR],
         route_handlers=handlers,

@@ -86,9 +86,8 @@ class Outgoing:
     def done(self) -> None:
         """The application has returned. Of a stream this is all that is noted: that it has begun."""
         if self._start is None and self._status:
-            note(
-                self._desk, self._visit, self.scope, self._status, self.scope.get("path_template") or UNROUTED
-            )
+            route = self.scope.get("path_template") or UNROUTED
+            note(self._desk, self._visit, self.scope, self._status, route)
 
     def _pairs(self) -> list[tuple[bytes, bytes]]:
         """The headers of this request alone, as ASGI has them."""
@@ -104,12 +103,8 @@ def write(desk: Desk, visit: Visit, scope: Any, send: Any, made: Answer) -> None
         status, head, body = 304, made.unchanged(), b""
     else:
         coding = None
-        if (
-            made.may_compress
-            and desk.compresses
-            and (accepted := headers.get(b"accept-encoding")) is not None
-        ):
-            coding = chosen(accepted)
+        if made.may_compress and desk.compresses and b"accept-encoding" in headers:
+            coding = chosen(headers[b"accept-encoding"])
         status = made.status
         head, body = made.form(coding)
     answer(send, head + _lines(desk, visit, scope["scheme"]), body)
@@ -134,9 +129,8 @@ def _lines(desk: Desk, visit: Visit, scheme: str) -> bytes:
         lines += b"".join(b"%b: %b\r\n" % pair for pair in pairs)
     if scheme == "https":
         plain = desk.security.for_scheme("http")
-        lines += b"".join(
-            b"%b: %b\r\n" % pair for pair in desk.security.for_scheme(scheme) if pair not in plain
-        )
+        more = (pair for pair in desk.security.for_scheme(scheme) if pair not in plain)
+        lines += b"".join(b"%b: %b\r\n" % pair for pair in more)
     return lines
 
 

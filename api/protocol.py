@@ -104,7 +104,7 @@ class Http(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Serve a request; with a task of its own only if somebody has to be waited for."""
-        # Of requests sent ahead only the last: each of the others would begin within the end of the one before.
+        # Of requests sent ahead only the last: each would begin within the end of the one before it.
         if self._at_once is not None and not self.pipeline and not cycle.flow.write_paused:
             if self._at_once(cycle.scope, cycle.send):
                 return

@@ -54,7 +54,8 @@ class RequestLog:
     def __init__(self, settings: Settings) -> None:
         """settings: REQUEST_LOG, LOG_LEVEL, SLOW_REQUEST_THRESHOLD."""
         self.enabled = settings.request_log and settings.log_level in ("DEBUG", "INFO")
-        self._slow = settings.slow_request_threshold
+        self.slow = settings.slow_request_threshold
+        """Seconds after which a request is warned of, whether requests are logged or not."""
         self._encoder = msgspec.json.Encoder()
         self._buffer = bytearray()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -91,7 +92,7 @@ class RequestLog:
 
         route: the template, not the path. database: of the seconds, those spent in the database.
         """
-        if seconds >= self._slow:
+        if seconds >= self.slow:
             log.warning(
                 "slow request",
                 method=method,

@@ -63,7 +63,7 @@ def from_cookies(header: bytes, secure: bool) -> bytes | None:
         return None
     if len(header) > COOKIE_BYTES:
         raise ApiError("HR401", "The cookies are too long.", dict(_INVALID))
-    values = _NAMED[secure].findall(header)
+    values: list[bytes] = _NAMED[secure].findall(header)
     if not values:
         return None
     if len(values) > 1 or not _VALUE.fullmatch(values[0]):

@@ -8,24 +8,13 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from api.errors import ApiError
+from api.headers import page_policy
 
 PAGE = "dashboard.html"
 FILES = {PAGE: "text/html", "dashboard.js": "text/javascript", "dashboard.css": "text/css"}
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    ]
-)
 HEADERS = {
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": page_policy(),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }

@@ -30,16 +30,27 @@ class Browser:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
+        self.events: list[Any] = []
         self._ids = itertools.count(1)
 
     def value(self, expression: str) -> Any:
         """What an expression of JavaScript comes to there."""
-        number = next(self._ids)
+        deadline = time.monotonic() + PATIENCE
         parameters = {"expression": expression, "returnByValue": True}
-        self._connection.send(json.dumps({"id": number, "method": "Runtime.evaluate", "params": parameters}))
-        while (answer := json.loads(self._connection.recv(PATIENCE))).get("id") != number:
-            pass
+        # A page that no other window may hold (Cross-Origin-Opener-Policy) begins in a process of its own,
+        # which may not be there yet.
+        while "result" not in (answer := self.ask("Runtime.evaluate", parameters)):
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.05)
         return answer["result"]["result"].get("value")
+
+    def ask(self, method: str, parameters: Any = None) -> Any:
+        """What the browser answers; `events` gets what it says besides."""
+        number = next(self._ids)
+        self._connection.send(json.dumps({"id": number, "method": method, "params": parameters or {}}))
+        while (answer := json.loads(self._connection.recv(PATIENCE))).get("id") != number:
+            self.events.append(answer)
+        return answer
 
     def rows(self) -> dict[str, str]:
         """What the dashboard shows: what, and which value."""

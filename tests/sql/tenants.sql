@@ -27,6 +27,11 @@ select org_id, 'some job', now() from school.organization;
 insert into feed.presence (org_id, person_id, role, until)
 select p.org_id, p.id, 'student', now() from school.person as p where p.name in ('ann', 'zoe');
 
+insert into auth.session (org_id, id, person_id, role, expires_at)
+select p.org_id, sha256(p.name::bytea), p.id, 'student', now() + interval '1 day'
+from school.person as p
+where p.name in ('ann', 'zoe');
+
 insert into ops.backfill (org_id)
 select org_id from school.organization;
 

@@ -18,6 +18,9 @@ begin
     end if;
     -- In the statement that reads the events as well: what ends between two statements would be missed.
     perform auth.admit((caller ->> 'org')::bigint, (caller ->> 'sub')::uuid, role);
+    if caller ? 'session' then
+        perform auth.admit_session((caller ->> 'org')::bigint, (caller ->> 'sub')::uuid, caller ->> 'session');
+    end if;
 
     -- As the policies of what is told say: of submissions and attempts, of assignments, of notifications.
     return case

@@ -43,6 +43,11 @@ from (
         'select feed.prune_presence()', false
     ),
     (
+        'prune sessions', 'Forgets the sessions that have expired.',
+        interval '10 minutes', timestamptz '2000-01-01 00:01:45+00',
+        'select auth.prune_sessions()', false
+    ),
+    (
         'prune rate limits', 'Forgets who has not asked for anything within an hour.',
         interval '10 minutes', timestamptz '2000-01-01 00:01:30+00',
         'select ops.prune_rate_limits()', false
