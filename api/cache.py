@@ -147,7 +147,7 @@ class Cache:
         """Keep an answer; False if it is not to be kept. Of two for one key, the later begun stays."""
         now = self.clock()
         until = fill.at + min(fill.seconds, self._ttl)
-        tags = [intern(f"{fill.org} {tag}") for tag in fill.tags]
+        tags = [intern(tagged(fill.org, tag)) for tag in dict.fromkeys(fill.tags)]
         tags += [everything(fill.org), about(fill.key[0])]
         if until <= now:
             return False
