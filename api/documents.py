@@ -12,6 +12,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from api.paging import Listed
+from api.sent import Sent
 
 Count = Annotated[int, Meta(ge=0)]
 Score = Annotated[float, Meta(ge=0, le=100, description="Per cent, two decimals, rounded half up.")]
@@ -151,7 +152,7 @@ class Recalculation(Struct, forbid_unknown_fields=True):
     finished_at: Annotated[datetime | None, Meta(description="When it was done.")]
 
 
-class RecalculationRequest(Struct, forbid_unknown_fields=True):
+class RecalculationRequest(Sent):
     """Whose numbers are to be recalculated."""
 
     student_ids: Annotated[
