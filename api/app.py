@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import inspect
 import multiprocessing
 import os
 import signal
@@ -16,14 +15,11 @@ from typing import Any
 
 import uvicorn
 from litestar import Litestar, Response, Router
-from litestar._openapi.schema_generation import SchemaCreator
-from litestar._openapi.schema_generation.plugins.struct import StructSchemaPlugin
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, Schema, SecurityScheme
-from litestar.typing import FieldDefinition
+from litestar.openapi.spec import Components, SecurityScheme
 
 from api import errors, logs
 from api.auth import Authenticator
@@ -31,6 +27,7 @@ from api.body import JsonRequest
 from api.cache import Cache
 from api.cors import cors
 from api.database import Database
+from api.description import Described
 from api.desk import Desk
 from api.edge import Edge
 from api.endpoint import Services
@@ -96,15 +93,6 @@ SERVER: dict[str, Any] = {
     "timeout_graceful_shutdown": STOP_SECONDS,
 }
 """How uvicorn runs the application, wherever it does."""
-
-
-class Described(StructSchemaPlugin):
-    """Lets OpenAPI say of a type what its docstring says, not what the first field of that type is for."""
-
-    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
-        schema = super().to_openapi_schema(field_definition, schema_creator)
-        schema.description = inspect.getdoc(field_definition.annotation)
-        return schema
 
 
 def create_app(
