@@ -1,9 +1,14 @@
-"""Who asks: a bearer token, verified here. Whether that person may act, the database decides each time."""
+"""Who asks: a bearer token, verified here, or a session's cookie, which the database knows.
+
+Whether that person may act, and whether the session still is, the database decides each time.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,72 +16,171 @@ import jwt
 import msgspec
 from msgspec import Meta, Struct
 
+from api.database import Database, DatabaseError, Function
 from api.errors import ApiError
 from api.keys import Keys, KeysUnavailable, keys_from
+from api.session import PREFIX, from_cookies, parts
 from api.settings import Settings, SettingsError
 
 TOKEN_BYTES = 8192
 """A longer token is refused unread."""
-REMEMBERED_TOKENS = 10_000
+REMEMBERED = 20_000
+"""So many credentials are remembered as verified; then the one unused for longest goes."""
 REMEMBERED_SECONDS = 300
 """A verified token is verified again after this, so that a withdrawn key loses its tokens too."""
+LOOKUPS = 16
+"""So many sessions are looked up at once: a flood of invented cookies must not take the whole database."""
+SESSION = Function("session_find", "bigint", "text", brief=True)
 
 Role = Literal["student", "parent", "teacher", "tutor", "mentor", "director", "analyst", "admin", "service"]
 
 
-class Claims(Struct, frozen=True):
+class Claims(Struct, frozen=True, omit_defaults=True):
     """What the database is told about who asks."""
 
     sub: UUID
     org: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     role: Role
+    session: str | None = None
+    """The session's id. A token has none, whatever it says."""
+
+
+class Session(Struct, frozen=True):
+    """What api.session_find() answers."""
+
+    sub: UUID
+    org: int
+    role: Role
+    session: str
+    expires: float
 
 
 class Verified(Struct, frozen=True):
-    """A token that was verified. Times are seconds since 1970."""
+    """A credential that was verified. Times are seconds since 1970."""
 
     claims: str
     """As the JSON that auth.enter() takes."""
     expires: float
     believed: float
     """Until when it is not verified again."""
+    org: int
+    person: str
+    role: str
+    who: str
+    """Organization and person, in one word."""
+    by_cookie: bool = False
 
 
 class Authenticator:
-    """Verifies bearer tokens, and remembers which it has verified: a signature costs more than the rest."""
+    """Verifies credentials, and remembers which it has verified: a signature costs more than the rest."""
 
     def __init__(
-        self, settings: Settings, *, keys: Keys | None = None, clock: Callable[[], float] = time.time
+        self,
+        settings: Settings,
+        *,
+        keys: Keys | None = None,
+        clock: Callable[[], float] = time.time,
+        database: Database | None = None,
     ) -> None:
-        """keys: instead of the source that the settings name. Raises SettingsError when they name none."""
+        """keys: instead of the source that the settings name. database: knows the sessions.
+
+        Raises SettingsError when the settings name no keys.
+        """
         self._keys = keys or keys_from(settings)
         self._algorithm = settings.jwt_algorithm
         self._issuer = settings.jwt_issuer
         self._audience = settings.jwt_audience
         self._clock = clock
+        self._database = database
+        self._lookups = asyncio.Semaphore(LOOKUPS)
         # Ordered by use, the longest unused first.
-        self._verified: dict[bytes, Verified] = {}
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
+        self._of: defaultdict[str, set[bytes]] = defaultdict(set)
+        """The credentials remembered of each person, by Verified.who."""
+        self._forgotten = 0
+        """How often somebody was: who is verified across that moment may have been before it."""
 
     async def claims(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         """The verified claims of a request, as the JSON that auth.enter() takes.
 
-        headers: as ASGI has them. Raises ApiError: HR401 without a valid token, HR503 without keys.
+        headers: as ASGI has them. Raises ApiError: HR401 without a valid credential, HR503 without keys.
         """
-        return (await self.verified(bearer(headers))).claims
+        given = credential(dict(headers))
+        if given is None:
+            raise missing()
+        return (await self.verified(given)).claims
 
-    async def verified(self, token: bytes) -> Verified:
-        """The same for a token that came another way, and when it expires."""
-        now = self._clock()
-        if (remembered := self._verified.pop(token, None)) and remembered.believed > now:
-            self._verified[token] = remembered
+    def known(self, credential: bytes) -> Verified | None:
+        """What was verified of late, without waiting for anything."""
+        found = self._verified.get(credential)
+        if found is None or found.believed <= self._clock():
+            return None
+        self._verified.move_to_end(credential)
+        return found
+
+    async def verified(self, credential: bytes) -> Verified:
+        """Whose credential it is, and until when. Raises ApiError: HR401, or HR503 when nobody can say."""
+        if remembered := self.known(credential):
             return remembered
+        forgotten = self._forgotten
+        if credential.startswith(PREFIX):
+            found = await self._find(credential)
+        else:
+            found = await self._read(credential)
+        self._drop(credential)
+        if self._forgotten == forgotten:
+            if len(self._verified) >= REMEMBERED:
+                self._drop(next(iter(self._verified)))
+            self._verified[credential] = found
+            self._of[found.who].add(credential)
+        return found
+
+    def forget(self, org: int, person: str) -> None:
+        """Verify anew whatever this person shows: rights have changed, or a session has ended."""
+        self._forgotten += 1
+        for credential in self._of.pop(f"{org}:{person}", ()):
+            del self._verified[credential]
+
+    def forget_all(self) -> None:
+        """The same for everybody, where nobody knows what has changed."""
+        self._forgotten += 1
+        self._verified.clear()
+        self._of.clear()
+
+    def _drop(self, credential: bytes) -> None:
+        """Remember a credential no longer, if it is."""
+        if (known := self._verified.pop(credential, None)) is None:
+            return
+        of = self._of[known.who]
+        of.discard(credential)
+        if not of:
+            del self._of[known.who]
+
+    async def _read(self, token: bytes) -> Verified:
+        """What a token says."""
+        now = self._clock()
         payload = await self._verify(token)
         expires = int(payload["exp"])
-        found = Verified(_claims(payload), expires, min(expires, int(now) + REMEMBERED_SECONDS))
-        if len(self._verified) >= REMEMBERED_TOKENS:
-            del self._verified[next(iter(self._verified))]
-        self._verified[token] = found
-        return found
+        claims = _claims(payload)
+        return _verified(claims, expires, min(expires, int(now) + REMEMBERED_SECONDS))
+
+    async def _find(self, credential: bytes) -> Verified:
+        """What the database says of a session."""
+        org, session = parts(credential.removeprefix(PREFIX))
+        if self._database is None:
+            raise _refusal("There are no sessions here.")
+        now = self._clock()
+        try:
+            async with self._lookups:
+                answer = await self._database.call(SESSION, str(org), session)
+        except DatabaseError:
+            raise ApiError("HR503", "The database that knows the sessions is away.") from None
+        found = msgspec.json.decode(answer, type=Session | None)
+        if found is None or found.expires <= now:
+            raise _refusal("The session has ended.")
+        claims = Claims(found.sub, found.org, found.role, found.session)
+        believed = min(found.expires, int(now) + REMEMBERED_SECONDS)
+        return _verified(claims, found.expires, believed)
 
     async def _verify(self, token: bytes) -> dict[str, Any]:
         try:
@@ -119,32 +223,53 @@ def sign(settings: Settings, claims: dict[str, Any], ttl: float) -> str:
     return jwt.encode({**claims, **issued}, settings.jwt_secret, algorithm="HS256")
 
 
-def bearer(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The token of the Authorization header. A token in the query is none: URLs end up in logs."""
-    for name, value in headers:
-        if name == b"authorization":
-            scheme, _, token = value.partition(b" ")
-            token = token.strip()
-            if scheme.lower() != b"bearer" or not token:
-                break
-            return bounded(token)
-    raise ApiError("HR401", None, {"WWW-Authenticate": "Bearer"})
+def credential(headers: Mapping[bytes, bytes], secure: bool = False) -> bytes | None:
+    """What a request shows of who asks: a bearer token, else a session's cookie (PREFIX and its value).
+
+    headers: names in lower case. secure: whether it came over TLS: another cookie counts there. Raises
+    ApiError (HR401) for what can be neither. A token in the query is none: URLs end up in logs.
+    """
+    given = headers.get(b"authorization")
+    if given is not None:
+        scheme, _, token = given.partition(b" ")
+        token = token.strip()
+        if scheme.lower() != b"bearer" or not token:
+            raise missing()
+        return bounded(token)
+    cookies = headers.get(b"cookie")
+    return None if cookies is None else from_cookies(cookies, secure)
+
+
+def missing() -> ApiError:
+    """Nobody said who asks."""
+    return ApiError("HR401", None, {"WWW-Authenticate": "Bearer"})
 
 
 def bounded(token: bytes) -> bytes:
     """The token, if it is worth reading. Raises ApiError."""
     if len(token) > TOKEN_BYTES:
         raise _refusal("The token is too long.")
+    if b" " in token:  # and so that no token is taken for a session
+        raise _refusal("The token is not valid.")
     return token
 
 
-def _claims(payload: dict[str, Any]) -> str:
-    """The three claims that the database takes, checked and written in one way only."""
+def _claims(payload: dict[str, Any]) -> Claims:
+    """The three claims that the database takes, checked."""
     try:
         claims = msgspec.convert(payload, Claims)
     except msgspec.ValidationError as error:
         raise _refusal(f"The token's claims are not valid: {error}.") from None
-    return msgspec.json.encode(claims).decode()
+    return msgspec.structs.replace(claims, session=None)
+
+
+def _verified(claims: Claims, expires: float, believed: float) -> Verified:
+    """The claims, written in one way only."""
+    text = msgspec.json.encode(claims).decode()
+    who = f"{claims.org}:{claims.sub}"
+    return Verified(
+        text, expires, believed, claims.org, str(claims.sub), claims.role, who, claims.session is not None
+    )
 
 
 def _refusal(detail: str) -> ApiError:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
 
 from api.edge import request_id
 from api.settings import Level
+
+before_errors: list[Callable[[], None]] = []
+"""Called before an error is written: what happened ahead of it and waits to be written comes first."""
+
+
+class Handler(logging.StreamHandler[Any]):
+    """Standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        if record.levelno >= logging.ERROR:
+            for write in before_errors:
+                write()
+        super().emit(record)
 
 
 def configure(level: Level) -> None:
@@ -30,7 +44,7 @@ def configure(level: Level) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -15,8 +17,23 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Secret = Annotated[str, Meta(min_length=32)]
 Url = Annotated[str, Meta(pattern="^https?://[^/]")]
 
-SECRETS = frozenset({"jwt_secret", "jwt_jwks_url", "database_url", "api_database_url", "database_listen_url"})
+SECRETS = frozenset(
+    {
+        "jwt_secret",
+        "jwt_jwks_url",
+        "database_url",
+        "api_database_url",
+        "database_listen_url",
+        "otel_exporter_otlp_endpoint",
+        "otel_exporter_otlp_headers",
+    }
+)
 """Settings whose values appear in no message, log line or repr (URLs may hold passwords)."""
+FROM_FILES = SECRETS | {"jwt_public_key"}
+"""Settings that may be the content of a file instead, which the variable with `_FILE` names."""
+FILE_BYTES = 65_536
+
+ORIGIN = re.compile(r"\*|https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
 class SettingsError(Exception):
@@ -152,6 +169,35 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Meta(description="Streams that a person may have open, per API process.", ge=1, le=100_000),
     ] = 10
+    cache_enabled: Annotated[
+        bool,
+        Meta(description="Whether answers are kept in memory, to be given again as long as nothing has changed."),
+    ] = True
+    cache_bytes: Annotated[
+        int,
+        Meta(description="Memory for kept answers, in bytes, per API process.", ge=0, le=2**40),
+    ] = 67_108_864
+    cache_ttl_default: Annotated[
+        float,
+        Meta(description="Seconds that an answer is kept at most, whatever else says that it is good.", ge=0, le=86_400),
+    ] = 300.0
+    cache_lease_seconds: Annotated[
+        float,
+        Meta(
+            description="By how much a kept answer may be behind the database. Each process asks three times as "
+            "often what has changed, while it is asked for dashboards.",
+            ge=0.02,
+            le=0.25,
+        ),
+    ] = 0.25
+    compression_enabled: Annotated[
+        bool,
+        Meta(description="Whether answers of 1 KB and more are compressed, for clients that accept it."),
+    ] = True
+    request_timeout: Annotated[
+        float,
+        Meta(description="Seconds that a client may take to send a request.", ge=1, le=3600),
+    ] = 30.0
     demo_page: Annotated[
         bool,
         Meta(
@@ -159,10 +205,58 @@ class Settings(Struct, frozen=True, kw_only=True):
             "`#`) and moves with it. `homeroom up --demo` turns it on."
         ),
     ] = False
+    security_headers_enabled: Annotated[
+        bool,
+        Meta(
+            description="Whether answers say what a browser may do with them (CSP, HSTS behind TLS, …). "
+            "`false` where a proxy does so."
+        ),
+    ] = True
+    cors_origins: Annotated[
+        str | None,
+        Meta(
+            description="The other sites whose pages may read answers, with tokens of their own: origins "
+            "(`https://app.example`), separated by commas, or `*`. Unset: none."
+        ),
+    ] = None
+    trusted_proxies: Annotated[
+        str | None,
+        Meta(
+            description="Addresses or networks, separated by commas, of the proxies whose X-Forwarded-For "
+            "and X-Forwarded-Proto are believed. Behind TLS it has to be set. Unset: nobody's."
+        ),
+    ] = None
     log_level: Annotated[
         Level,
         Meta(description="The least important log line to write."),
     ] = "INFO"
+    request_log: Annotated[
+        bool,
+        Meta(description="Whether each request gets a line, if LOG_LEVEL is `INFO` or `DEBUG`."),
+    ] = True
+    slow_request_threshold: Annotated[
+        float,
+        Meta(
+            description="Seconds after which a request is warned of, with its time in the database.",
+            ge=0.001,
+            le=3600,
+        ),
+    ] = 2.0
+    otel_exporter_otlp_endpoint: Annotated[
+        Url | None,
+        Meta(
+            description="Where an OpenTelemetry collector takes OTLP over HTTP, say `http://127.0.0.1:4318`: "
+            "a span for each request. Needs `homeroom[telemetry]`. Unset: none."
+        ),
+    ] = None
+    otel_exporter_otlp_headers: Annotated[
+        str | None,
+        Meta(description="Headers for that collector: `name=value`, separated by commas, percent-encoded."),
+    ] = None
+    otel_service_name: Annotated[
+        str,
+        Meta(description="What spans call this service."),
+    ] = "homeroom"
 
     def __repr__(self) -> str:
         fields = msgspec.structs.asdict(self)
@@ -185,7 +279,31 @@ class Settings(Struct, frozen=True, kw_only=True):
     def environment(self) -> dict[str, str]:
         """The variables from which `load` makes these settings again, for a child process."""
         fields = msgspec.structs.asdict(self)
-        return {name.upper(): str(value) for name, value in fields.items() if value is not None}
+        given = {name: str(value) for name, value in fields.items() if value is not None}
+        variables = {name.upper(): value for name, value in given.items()}
+        # Read already: the child is not to find both.
+        return variables | {_file_variable(name): "" for name in FROM_FILES & given.keys()}
+
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins of CORS_ORIGINS. Raises SettingsError."""
+        origins = _listed(self.cors_origins)
+        if not all(ORIGIN.fullmatch(origin) for origin in origins):
+            raise SettingsError(
+                "CORS_ORIGINS must be: origins like https://app.example (lower case, no path), or *"
+            )
+        return origins
+
+    def proxies(self) -> dict[str, Any]:
+        """What uvicorn is told of TRUSTED_PROXIES. Raises SettingsError."""
+        trusted = _listed(self.trusted_proxies)
+        try:
+            for network in trusted:
+                ipaddress.ip_network(network)
+        except ValueError:
+            raise SettingsError(
+                "TRUSTED_PROXIES must be: addresses or networks like 10.0.0.0/8, separated by commas"
+            ) from None
+        return {"proxy_headers": bool(trusted), "forwarded_allow_ips": list(trusted)}
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -195,7 +313,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     """
     values: dict[str, Any] = {}
     for name, kind in _table().items():
-        text = environ.get(name.upper(), "")
+        text = _given(environ, name)
         if not text:
             continue
         try:
@@ -210,7 +328,43 @@ def load(environ: Mapping[str, str]) -> Settings:
     if settings.database_pooler and not settings.database_listen_url:  # LISTEN needs a session
         raise SettingsError("DATABASE_POOLER is set: DATABASE_LISTEN_URL has to lead past the pooler")
     _check_key_sources(settings)
+    settings.allowed_origins()
+    settings.proxies()
     return settings
+
+
+def _given(environ: Mapping[str, str], name: str) -> str:
+    """The text of a setting: the variable's, or that of the file that the other one names; "" for none."""
+    text = environ.get(name.upper(), "")
+    variable = _file_variable(name)
+    path = environ.get(variable, "") if name in FROM_FILES else ""
+    if not path:
+        return text
+    if text:
+        raise SettingsError(f"{name.upper()} and {variable} are both set: choose one")
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(FILE_BYTES + 1)
+    except (OSError, ValueError) as error:  # its message has the path, which may be the secret by mistake
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise SettingsError(f"{variable} names a file that cannot be read: {reason}") from None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = ""
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text or len(content) > FILE_BYTES:
+        raise SettingsError(f"{variable} must be: a file with a line of text")
+    return text
+
+
+def _file_variable(name: str) -> str:
+    return f"{name.upper()}_FILE"
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(part for part in (piece.strip() for piece in (text or "").split(",")) if part)
 
 
 def _check_conninfo(name: str, value: str | None) -> None:
@@ -239,7 +393,10 @@ def markdown() -> str:
         value = defaults[name]
         shown = str(value).lower() if isinstance(value, bool) else value  # as it is written
         default = "" if value is None else f"`{shown}`"
-        rows.append(f"| `{name.upper()}` | {_values(kind)} | {default} | {get_args(kind)[1].description} |")
+        variable = f"`{name.upper()}`"
+        if name in FROM_FILES:
+            variable += f" or `{_file_variable(name)}`"
+        rows.append(f"| {variable} | {_values(kind)} | {default} | {get_args(kind)[1].description} |")
     return "\n".join(rows) + "\n"
 
 

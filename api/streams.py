@@ -16,11 +16,12 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 from msgspec import Struct
 
-from api.auth import Claims, bearer, bounded
+from api.auth import Claims, bounded, credential, missing
 from api.edge import DIRECT, HEAD, STREAM
 from api.endpoint import Services
 from api.errors import ApiError
 from api.patterns import TYPES
+from api.session import PREFIX, same_origin
 from listener.feed.client import Client
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse
@@ -67,13 +68,20 @@ async def admit(request: Request[Any, Any, Any]) -> None:
 
 
 async def person(services: Services, scope: Any) -> Person:
-    """Who asks. Raises ApiError."""
+    """Who asks: by the header Authorization, else `?token=`, else a session's cookie. Raises ApiError."""
+    headers = dict(scope["headers"])
+    secure = scope["scheme"] in ("https", "wss")
     given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
-    if given and not any(name == b"authorization" for name, _ in scope["headers"]):
-        token = bounded(given[0].encode())
+    if given and b"authorization" not in headers:
+        shown = bounded(given[0].encode())
+    elif (found := credential(headers, secure)) is None:
+        raise missing()
     else:
-        token = bearer(scope["headers"])
-    verified = await services.authenticator.verified(token)
+        shown = found
+    # Any site's page may open a WebSocket here, and of some the browser adds the cookie.
+    if scope["type"] == "websocket" and shown.startswith(PREFIX) and not same_origin(headers, secure):
+        raise ApiError("HR401", "A WebSocket with a session's cookie has to come from this site's own pages.")
+    verified = await services.authenticator.verified(shown)
     claims = msgspec.json.decode(verified.claims, type=Claims)
     return Person(claims.org, claims.sub, claims.role, verified.claims, verified.expires)
 

@@ -241,7 +241,7 @@ def test_a_remembered_token_still_expires(school: School) -> None:
 
 
 def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "REMEMBERED_TOKENS", 3)
+    monkeypatch.setattr(auth, "REMEMBERED", 3)
     authenticator = Authenticator(Settings(jwt_secret=SECRET))
     values = [token("00000000-0000-0000-0000-000000000001", 1, "student", number=n) for n in range(5)]
 
