@@ -21,8 +21,7 @@ drop function if exists api.director_cohort;
 -- More of the row is read.
 drop function if exists board.current_student_dashboard;
 
--- What any process has not heard of yet: all organizations' marks by their transaction. A btree, at whose end writers append; a BRIN
--- would forget where they are, for processed marks make room that new ones take.
+-- What any process has not heard of yet: all organizations' marks by their transaction. Writers append at its end.
 create index dashboard_update_queue_txid_idx on board.dashboard_update_queue (txid);
 
 create table feed.pruned (
