@@ -117,7 +117,7 @@ def compare_in_postgresql(server: Embedded, home: Path, student: dict[str, Any],
         ),
         "api.student_performance()": (
             "homeroom_api",
-            f"select api.student_performance('{json.dumps(student)}'::jsonb);",
+            f"select (api.student_performance('{json.dumps(student)}'::jsonb)).document;",
         ),
     }
     print(f"\npgbench -M prepared, {POOL} clients:")
