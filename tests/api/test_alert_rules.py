@@ -1,4 +1,4 @@
-"""deploy/prometheus: rules that parse, and speak of nothing but what /metrics tells; and the page about it."""
+"""deploy/prometheus: rules that parse and speak of nothing but what /metrics tells. And the page about it."""
 
 from __future__ import annotations
 
