@@ -151,6 +151,8 @@ def create_app(settings: Settings) -> Edge:
             await desk.limits.stop()
             await database.close()
             await desk.log.stop()
+            if desk.telemetry is not None:
+                await desk.telemetry.stop()
 
     return Edge(
         Litestar(
