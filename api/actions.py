@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from api import patterns
+from api.sent import Sent
 
 # PostgreSQL stores no NUL.
 Title = Annotated[str, Meta(min_length=1, max_length=500, pattern=patterns.TITLE)]
@@ -16,7 +17,7 @@ Url = Annotated[str, Meta(min_length=1, max_length=500, pattern=patterns.URL)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class _Action(Struct, tag_field="action", forbid_unknown_fields=True, omit_defaults=True):
+class _Action(Sent, tag_field="action", omit_defaults=True):
     """The part that all actions share: the name that tells them apart."""
 
 

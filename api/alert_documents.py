@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from api import patterns
 from api.paging import Listed
+from api.sent import Sent
 
 Severity = Literal["critical", "warning", "info"]
 Comparison = Literal["below", "above"]
@@ -98,7 +99,7 @@ class AlertList(Listed, forbid_unknown_fields=True):
     items: Annotated[list[ListedAlert], Meta(description="The latest opened first.")]
 
 
-class Acknowledgement(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Acknowledgement(Sent, omit_defaults=True):
     """Says that an alert is known and looked after."""
 
     note: Annotated[Note | None, Meta(description="A note, kept with the alert.")] = None

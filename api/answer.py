@@ -36,14 +36,17 @@ class Answer:
     )
 
     def __init__(self, status: int, headers: Headers, body: bytes, *, revalidates: bool = False) -> None:
-        """headers: without those of a single request. revalidates: whether it is to have an ETag. Raises ValueError
-        for a header that is none.
+        """headers: without those of a single request. revalidates: whether it is to have an ETag.
+
+        Raises ValueError for a header that is none.
 
         The ETag is a digest of the body: the same document has the same in every process and after every
         start, and no two have one in common, whatever parts a document is put together from. It is a weak
         one, since it stands for each coding of the body.
         """
-        common, entity, kind, stored = [], [], b"", True
+        common: list[bytes] = []
+        entity: list[bytes] = []
+        kind, stored = b"", True
         for name, value in headers:
             if name == b"content-length":
                 continue
@@ -73,7 +76,7 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """How much memory it may come to take, in bytes: its compressed forms are no longer than it, together."""
+        """Bytes of memory that it may come to take: its compressed forms together are no longer than it."""
         return OVERHEAD_BYTES + len(self.body) * (2 if self.may_compress else 1)
 
     def form(self, coding: str | None) -> tuple[bytes, bytes]:

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import inspect
 import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
 import uvicorn
 from litestar import Litestar, Response, Router
-from litestar._openapi.schema_generation import SchemaCreator
-from litestar._openapi.schema_generation.plugins.struct import StructSchemaPlugin
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, Schema, SecurityScheme
-from litestar.typing import FieldDefinition
+from litestar.openapi.spec import Components, SecurityScheme
 
 from api import errors, logs
 from api.auth import Authenticator
@@ -31,6 +27,7 @@ from api.body import JsonRequest
 from api.cache import Cache
 from api.cors import cors
 from api.database import Database
+from api.description import Described
 from api.desk import Desk
 from api.edge import Edge
 from api.endpoint import Services
@@ -39,10 +36,12 @@ from api.headers import SecurityHeaders
 from api.limits import Limits
 from api.protocol import Http
 from api.purge import Purge
+from api.report import Reporter
 from api.request_log import RequestLog
 from api.routes import (
     admin,
     alerts,
+    cache,
     demo,
     director,
     docs,
@@ -73,6 +72,7 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     alerts.ROUTER,
     admin.ROUTER,
     events.ROUTER,
+    cache.ROUTER,
     streams.ROUTER,
     session.ROUTER,
 ]
@@ -95,17 +95,16 @@ SERVER: dict[str, Any] = {
 """How uvicorn runs the application, wherever it does."""
 
 
-class Described(StructSchemaPlugin):
-    """Lets OpenAPI say of a type what its docstring says, not what the first field of that type is for."""
+def create_app(
+    settings: Settings,
+    handlers: Sequence[HTTPRouteHandler | Router] = HANDLERS,
+    *,
+    body_bytes: int = BODY_BYTES,
+) -> Edge:
+    """The ASGI application. Raises SettingsError when there is no database or no key for tokens.
 
-    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
-        schema = super().to_openapi_schema(field_definition, schema_creator)
-        schema.description = inspect.getdoc(field_definition.annotation)
-        return schema
-
-
-def create_app(settings: Settings) -> Edge:
-    """The ASGI application. Raises SettingsError when there is no database or no key for tokens."""
+    handlers, body_bytes: other than Homeroom's own, for tests of what is around them.
+    """
     database = Database(
         settings.api_conninfo(),
         size=settings.database_pool_size,
@@ -113,19 +112,19 @@ def create_app(settings: Settings) -> Edge:
         pooler=settings.database_pooler,
     )
     authenticator = Authenticator(settings, database=database)
-    cache = Cache(
+    kept = Cache(
         limit_bytes=settings.cache_bytes if settings.cache_enabled else 0,
         lease_seconds=settings.cache_lease_seconds,
         ttl_seconds=settings.cache_ttl_default,
     )
     security = SecurityHeaders(settings)
-    warmer = Warmer(cache, database, security, lambda: feed.hub.cursor)
-    purge = Purge(cache, authenticator, warmer.order)
+    warmer = Warmer(kept, database, security, lambda: feed.hub.cursor)
+    purge = Purge(kept, authenticator, warmer.order)
     feed = Feed(settings, database, purge)
     desk = Desk(
         authenticator=authenticator,
         limits=Limits(settings, database),
-        cache=cache,
+        cache=kept,
         purge=purge,
         database=database,
         security=security,
@@ -135,7 +134,8 @@ def create_app(settings: Settings) -> Edge:
         telemetry=tracer(settings),
         compresses=settings.compression_enabled,
     )
-    services = Services(authenticator, database, feed, cache, release_digest())
+    reporter = Reporter(database, traffic=desk.traffic, cache=kept, feed=feed, limits=desk.limits)
+    services = Services(authenticator, database, feed, kept, reporter, release_digest())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -143,12 +143,14 @@ def create_app(settings: Settings) -> Edge:
         desk.log.start()
         desk.limits.start()
         feed.start()
+        reporter.start()
         try:
             yield
         finally:
             await warmer.stop()
             await feed.stop()
             await desk.limits.stop()
+            await reporter.stop()
             await database.close()
             await desk.log.stop()
             if desk.telemetry is not None:
@@ -156,14 +158,14 @@ def create_app(settings: Settings) -> Edge:
 
     return Edge(
         Litestar(
-            [*HANDLERS, *(demo.HANDLERS if settings.demo_page else ())],
+            [*handlers, *(demo.HANDLERS if settings.demo_page else ())],
             exception_handlers={Exception: errors.answer},
             lifespan=[lifespan],
             logging_config=None,  # api.errors and api.logs do that
             openapi_config=_openapi(),
             plugins=[Described()],
             request_class=JsonRequest,
-            request_max_body_size=BODY_BYTES,
+            request_max_body_size=body_bytes,
             state=State({"services": services}),
         ),
         desk,

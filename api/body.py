@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+import msgspec
 from litestar import Request
-from litestar.exceptions import ValidationException
+from litestar.exceptions import InternalServerException, ValidationException
 
 from api.errors import NO_OBJECT, ApiError
 
@@ -23,8 +25,24 @@ class JsonRequest(Request[Any, Any, Any]):
             body = await super().json()
         except UnicodeDecodeError as error:
             raise ApiError("HR400", "The body is not UTF-8.") from error
+        except InternalServerException as error:  # so Litestar calls a client that left
+            raise ApiError("HR400", "The body ended before all of it was there.") from error
         except RecursionError as error:
             raise ApiError("HR400", "The body's JSON is nested too deeply.") from error
         if not isinstance(body, dict):  # Litestar would say so of `data`, which may be one of its fields
             raise ValidationException(extra=[{"key": "body", "message": NO_OBJECT}])
+        self._check(body)
         return body
+
+    def _check(self, body: dict[str, Any]) -> None:
+        """Refuse what only Litestar would convert: a number for a moment, say, which JSON has as a text."""
+        field = self.route_handler.parsed_data_field
+        if field is None:
+            return
+        with suppress(msgspec.ValidationError):  # Litestar says what is wrong
+            msgspec.convert(body, field.annotation, strict=False)
+            try:
+                msgspec.convert(body, field.annotation)
+            except msgspec.ValidationError as error:
+                message, _, path = str(error).partition(" - at `$.")
+                raise ValidationException(extra=[{"key": path.rstrip("`"), "message": message}]) from None

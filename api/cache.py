@@ -1,12 +1,12 @@
 """The response cache: whole answers in this process' memory, purged by what the feed's reader hears.
 
-What an answer stands on is said by tags, and what a change touches by tags of the same kind; both come from the
-database (board.*_tags, feed.stale), which alone knows. Nothing here knows what a tag means.
+What an answer stands on is said by tags, and what a change touches by tags of the same kind; both come from
+the database (board.document_tags, board.mark_tags), which alone knows. Nothing here knows what a tag means.
 
 An answer is served only within its lease: while the reader has completed a read that it began less than
-CACHE_LEASE_SECONDS ago. Whatever was committed before that read was purged by it, so that nobody gets what was
-out of date for longer, however the database, the connection or the reader fares. A fill during which something
-was purged that it stands on is not kept: it may have been read before the change.
+CACHE_LEASE_SECONDS ago. Whatever was committed before that read was purged by it, so that nobody gets what
+was out of date for longer, however the database, the connection or the reader fares. A fill during which
+something was purged that it stands on is not kept: it may have been read before the change.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Cache:
     # --- Reading and keeping
 
     def find(self, key: Key) -> Answer | None:
-        """The answer that is kept, if it may be served now."""
+        """The answer that is kept, if it may be served now. Who serves it counts a hit."""
         now = self._wanted = self.clock()
         kept = self._kept.get(key)
         if kept is None:
@@ -133,7 +133,6 @@ class Cache:
             self._drop(key)
             return None
         self._kept.move_to_end(key)
-        self.counts["hits"] += 1
         return kept.answer
 
     def begin(self, key: Key, org: int, *, asked: bool = True) -> Fill:
@@ -148,7 +147,7 @@ class Cache:
         """Keep an answer; False if it is not to be kept. Of two for one key, the later begun stays."""
         now = self.clock()
         until = fill.at + min(fill.seconds, self._ttl)
-        tags = [intern(f"{fill.org} {tag}") for tag in fill.tags]
+        tags = [intern(tagged(fill.org, tag)) for tag in dict.fromkeys(fill.tags)]
         tags += [everything(fill.org), about(fill.key[0])]
         if until <= now:
             return False

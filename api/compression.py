@@ -57,7 +57,7 @@ def compressed(body: bytes, coding: str) -> bytes:
             # An object for each: they are no use to two threads at once, and cost little.
             return zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress(body)
         case "br":
-            return brotli.compress(body, quality=BROTLI_QUALITY)
+            return bytes(brotli.compress(body, quality=BROTLI_QUALITY))
         case "gzip":
             return gzip.compress(body, GZIP_LEVEL, mtime=0)
     raise ValueError(coding)

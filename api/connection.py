@@ -26,7 +26,8 @@ CONNECTION_LOST = "08006"
 
 DEPTH = 32
 """How many brief calls one connection may have on the way."""
-KEPT = "select (c.answer).document, (c.answer).tags, (c.answer).seconds from ({call} as answer offset 0) as c"
+KEPT = "select k.document, k.tags, k.seconds from (select (a.a).* from ({call} as a offset 0) as a) as k"
+"""How the columns of a composite are had that is computed once."""
 STALLED_SECONDS = 0.005
 """Nobody is sent after a call that takes longer."""
 
@@ -54,8 +55,8 @@ class Function:
     """A function of the SQL schema `api`, as it is called.
 
     name: without the schema. types: of its parameters, in order. It returns one json value. brief: as a rule
-    it takes so little time that other calls may wait behind it. kept: it returns an api.cacheable, whose document
-    may be kept as long as its tags and seconds say.
+    it takes so little time that other calls may wait behind it. kept: it returns an api.cacheable, whose
+    document may be kept as long as its tags and seconds say.
     """
 
     def __init__(self, name: str, *types: str, brief: bool = False, kept: bool = False) -> None:
@@ -65,7 +66,6 @@ class Function:
         self.statement = name.encode()
         self.kept = kept
         call = f"select api.{name}({arguments})"
-        # Of a function in the list of columns, `(f()).*` would call it for each of them.
         self.sql = (KEPT.format(call=call) if kept else call).encode()
 
 

@@ -94,6 +94,11 @@ class Database:
             connection.close("the API stops")
         self._refuse_waiting("the API stops")
 
+    def stats(self) -> dict[str, int]:
+        """How it is used: connections that are open, those of them at work, calls that wait for one."""
+        busy = sum(not connection.idle for connection in self._all)
+        return {"size": self._size, "open": len(self._all), "busy": busy, "waiting": len(self._waiting)}
+
     def call(self, function: Function, *arguments: str | None) -> asyncio.Future[bytes]:
         """Call a function; its json comes back as the bytes that PostgreSQL wrote.
 

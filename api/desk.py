@@ -40,9 +40,12 @@ class Desk(Struct, frozen=True):
         return None if self.cors is None else self.cors.preflight(headers)
 
     async def settle(self) -> None:
-        """After a write: purge what it has changed. If nobody can say, serve nothing before the reader can."""
+        """After a write: purge what it has changed.
+
+        If nobody can say, nothing is served before the reader can.
+        """
         try:
             answer = await self.database.call(STALE, self.purge.cursor())
-            self.purge.caught_up(answer)
+            self.purge.caught_up(answer.decode())
         except DatabaseError:
             self.purge.lapse()

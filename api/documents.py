@@ -12,6 +12,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from api.paging import Listed
+from api.sent import Sent
 
 Count = Annotated[int, Meta(ge=0)]
 Score = Annotated[float, Meta(ge=0, le=100, description="Per cent, two decimals, rounded half up.")]
@@ -151,7 +152,7 @@ class Recalculation(Struct, forbid_unknown_fields=True):
     finished_at: Annotated[datetime | None, Meta(description="When it was done.")]
 
 
-class RecalculationRequest(Struct, forbid_unknown_fields=True):
+class RecalculationRequest(Sent):
     """Whose numbers are to be recalculated."""
 
     student_ids: Annotated[
@@ -175,6 +176,18 @@ class Release(Struct, forbid_unknown_fields=True):
 
     digest: Annotated[str, Meta(description="Of all migrations and code, the same in database and process.")]
     migration: Annotated[str, Meta(description="The newest migration applied.")]
+
+
+class Ready(Release, forbid_unknown_fields=True):
+    """All is as it should be."""
+
+    status: Annotated[Literal["ready"], Meta(description="Always this.")]
+    checks: Annotated[
+        dict[str, str],
+        Meta(
+            description="What was looked at: `database`, `migrations`, `listen`, `worker`; all of them `ok`."
+        ),
+    ]
 
 
 class Alive(Struct, forbid_unknown_fields=True):

@@ -1,8 +1,8 @@
 """The outermost layer: what every request meets before SQL and after it.
 
-It stands ahead of routing, so that a kept answer costs little more than a bare server's: a request id, who asks,
-how much that person may still ask, and the answer itself, written at once. Whatever is not kept goes on to the
-application; what comes back from it is finished here too (see api.outgoing), in one way for all.
+It stands ahead of routing, so that a kept answer costs little more than a bare server's: a request id, who
+asks, how much that person may still ask, and the answer itself, written at once. Whatever is not kept goes on
+to the application; what comes back from it is finished here too (see api.outgoing), in one way for all.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import itertools
 import re
 import secrets
 from collections.abc import Mapping
+from time import perf_counter
 from typing import Any
 
 from litestar.types import ASGIApp, Receive, Send
 
-from api.auth import credential
+from api.auth import Verified, credential
+from api.cache import Key
 from api.desk import Desk
 from api.errors import ApiError
-from api.limits import address
-from api.outgoing import Outgoing
+from api.limits import Quota, Rule, address
+from api.outgoing import Outgoing, write
 from api.session import PREFIX, guard
-from api.visit import DIRECT, HEAD, STREAM, VISIT, Visit, request_id
+from api.visit import DIRECT, HEAD, QUOTA, STREAM, TRIED, VISIT, Visit, request_id
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -37,12 +39,48 @@ class Edge:
         self._prefix = secrets.token_hex(8)
         self._count = itertools.count(1)
 
+    def at_once(self, scope: Any, send: Any) -> bool:
+        """Answer without waiting for anything, if there is a kept answer that may be given; whether it was.
+
+        The server calls this before it makes a task for the request, or __call__ does. What nobody could do
+        without waiting is left to __call__, which begins anew, but for the quota that was taken.
+        """
+        method = scope["method"]
+        raw = scope["headers"]
+        headers = dict(raw)
+        if (method != "GET" and method != "HEAD") or len(headers) != len(raw):
+            return False
+        began = perf_counter()
+        desk = self._desk
+        try:
+            given = credential(headers, scope["scheme"] == "https")
+        except ApiError:
+            return False
+        if given is None or (verified := desk.authenticator.known(given)) is None:
+            return False
+        path = scope["path"]
+        kept = desk.cache.find(key_of(verified, path, scope["query_string"]))
+        if kept is None:
+            return False
+        quota = None
+        if (rule := desk.limits.rule(path)) is not None:
+            quota = desk.limits.take(rule, verified.who)
+            if quota is None or not quota.allowed:
+                scope[QUOTA] = quota
+                return False
+        desk.cache.counts["hits"] += 1
+        visit = Visit(self._identify(headers), headers, began)
+        visit.verified, visit.quota, visit.hit = verified, quota, True
+        write(desk, visit, scope, send, kept)
+        return True
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            if scope.get(TRIED) or not self.at_once(scope, send):
+                await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            self._identify(dict(scope["headers"]))
+            request_id.set(self._identify(dict(scope["headers"])))
             passed: Any = {**scope, DIRECT: send}
             scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
             scope = passed
@@ -53,9 +91,10 @@ class Edge:
             await stream(scope, receive)
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Serve a request; a stream no further than its beginning."""
+        """Serve a request that needs more; a stream no further than its beginning."""
         headers = dict(scope["headers"])
-        visit = scope[VISIT] = Visit(self._identify(headers), headers)
+        visit = scope[VISIT] = Visit(self._identify(headers), headers, perf_counter())
+        request_id.set(visit.id)
         scope[DIRECT] = send
         desk = self._desk
         method = scope["method"]
@@ -67,31 +106,24 @@ class Edge:
         try:
             await self._who(visit, scope)
             if (rule := desk.limits.rule(path)) is not None and method != "OPTIONS":
-                who = address(_host(scope)) if visit.verified is None else visit.verified.who
-                visit.quota = desk.limits.take(rule, who) or await desk.limits.lease(rule, who)
+                visit.quota = scope.get(QUOTA) or await self._ask_for(rule, visit, scope)
                 if not visit.quota.allowed:
-                    raise _too_many(visit.quota.limit, visit.quota.reset)
+                    raise _too_many(visit.quota)
         except ApiError as error:
             await outgoing.refuse(error)
             return
-        if method in ("GET", "HEAD"):
-            if visit.verified is not None:
-                # Both /path and /path/ are one.
-                visit.key = (
-                    visit.verified.who,
-                    visit.verified.role,
-                    path[:-1] if path[-1] == "/" else path,
-                    scope["query_string"],
-                )
-                if (kept := desk.cache.find(visit.key)) is not None:
-                    visit.hit = True
-                    await outgoing.write(kept)
-                    return
-            if method == "HEAD":
-                # The same answer as GET. The server keeps the body back: it goes by its own copy of the scope.
-                scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}
+        if visit.verified is not None and method in ("GET", "HEAD"):
+            visit.key = key_of(visit.verified, path, scope["query_string"])
+        if method == "HEAD":
+            # The same answer as GET. The server keeps the body back: it goes by its own scope.
+            scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}
         await self._app(scope, receive, outgoing.send)
         outgoing.done()
+
+    async def _ask_for(self, rule: Rule, visit: Visit, scope: Any) -> Quota:
+        """One of the requests that the person, or the address, may make."""
+        who = address(_host(scope)) if visit.verified is None else visit.verified.who
+        return self._desk.limits.take(rule, who) or await self._desk.limits.lease(rule, who)
 
     async def _who(self, visit: Visit, scope: Any) -> None:
         """Find out who asks. A credential that is not good is refused later, by what asks for one."""
@@ -111,19 +143,18 @@ class Edge:
             guard(scope["method"], visit.headers, given, secure=secure)
 
     def _identify(self, headers: Mapping[bytes, bytes]) -> str:
-        """The client's id if it is harmless in a header and a log, else a new one. For the logs, too."""
-        given = headers.get(b"x-request-id", b"")
-        taken = given.decode() if VISIBLE_ASCII.fullmatch(given) else f"{self._prefix}-{next(self._count):x}"
-        request_id.set(taken)
-        return taken
+        """The client's id if it is harmless in a header and a log, else a new one."""
+        given = headers.get(b"x-request-id")
+        if given is not None and VISIBLE_ASCII.fullmatch(given):
+            return given.decode()
+        return f"{self._prefix}-{next(self._count):x}"
 
 
 def _one(headers: list[tuple[bytes, bytes]], wanted: bytes) -> None:
     """Raise ApiError if there are several of one header: nobody knows which one is meant."""
     if sum(name == wanted for name, _ in headers) > 1:
-        raise ApiError(
-            "HR401", "There are several tokens.", {"WWW-Authenticate": 'Bearer error="invalid_request"'}
-        )
+        challenge = 'Bearer error="invalid_request"'
+        raise ApiError("HR401", "There are several tokens.", {"WWW-Authenticate": challenge})
 
 
 def _host(scope: Any) -> str | None:
@@ -132,6 +163,12 @@ def _host(scope: Any) -> str | None:
     return client[0] if client else None
 
 
-def _too_many(limit: int, reset: int) -> ApiError:
-    detail = f"You may ask for this {limit} times an hour; in {reset} seconds there will be more."
-    return ApiError("HR429", detail, {"Retry-After": str(reset)})
+def _too_many(quota: Quota) -> ApiError:
+    detail = f"You may ask for this {quota.limit} times an hour; in {quota.reset} seconds there will be more."
+    return ApiError("HR429", detail, {"Retry-After": str(quota.reset)})
+
+
+def key_of(verified: Verified, path: str, query: bytes) -> Key:
+    """By what an answer is found: two people never have one in common, nor one person's two roles."""
+    # Both /path and /path/ are one.
+    return verified.who, verified.role, path[:-1] if path[-1:] == "/" else path, query

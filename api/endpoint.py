@@ -19,6 +19,7 @@ from api.cache import Cache
 from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
 from api.feed import Feed
+from api.report import Reporter
 from api.visit import VISIT, Visit
 
 CURSOR = ResponseHeader(
@@ -40,6 +41,7 @@ class Services(Struct, frozen=True):
     database: Database
     feed: Feed
     cache: Cache
+    reporter: Reporter
     release: str
     """Digest of the code that this process expects in the database."""
 
@@ -64,10 +66,10 @@ class JsonBytes(ASGIResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers()})
+        await send({"type": "http.response.start", "status": self.status, "headers": self.head()})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
+    def head(self) -> list[tuple[bytes, bytes]]:
         """Its headers."""
         headers = [
             (b"content-type", b"application/json"),
@@ -85,15 +87,15 @@ async def authenticate(request: Request[Any, Any, Any]) -> None:
     """Refuse before anything else is looked at who has not said who asks (see api.edge). Raises ApiError."""
     if request.method == "OPTIONS":  # a browser asks so before it sends the token
         return
-    visit: Visit = request.scope[VISIT]  # type: ignore[typeddict-item]
+    visit: Visit = request.scope[VISIT]  # type: ignore[literal-required]
     if visit.verified is None:
         raise visit.refused or missing()
 
 
-def dashboard(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
-    """The endpoints below /api/v1/`name`, all of which ask for a token."""
+def dashboard(name: str, handlers: Sequence[HTTPRouteHandler], path: str | None = None) -> Router:
+    """The endpoints below `path`, /api/v1/`name` unless given, all of which ask for a token."""
     return Router(
-        f"/api/v1/{name}",
+        path or f"/api/v1/{name}",
         before_request=authenticate,  # a guard would do, but Litestar copies the handler for each call of one
         response_headers=[CURSOR],
         route_handlers=handlers,
@@ -109,7 +111,7 @@ async def personal(request: Request[Any, Any, Any], function: Function, *argumen
     them. Raises DatabaseError for what the database refuses.
     """
     services: Services = request.app.state.services
-    visit: Visit = request.scope[VISIT]  # type: ignore[typeddict-item]
+    visit: Visit = request.scope[VISIT]  # type: ignore[literal-required]
     assert visit.verified is not None, "authenticate comes first"
     claims = visit.verified.claims
     cursor = services.feed.hub.cursor  # before the document is read: it must not be younger

@@ -101,17 +101,30 @@ class Problem(Struct, omit_defaults=True):
     errors: Annotated[
         list[FieldError], Meta(description="With 422, and 404 of a body: which values are not valid.")
     ] = []
+    checks: Annotated[
+        dict[str, str], Meta(description="Of /health/ready: what was looked at, and `ok` or what is wrong.")
+    ] = {}
 
 
 class ApiError(Exception):
     """An error that Python finds out itself."""
 
-    def __init__(self, code: str, detail: str | None = None, headers: dict[str, str] | None = None) -> None:
-        """code: HRnnn of SQLSTATES. detail: for the client; None says what STATUSES says."""
+    def __init__(
+        self,
+        code: str,
+        detail: str | None = None,
+        headers: dict[str, str] | None = None,
+        checks: dict[str, str] | None = None,
+    ) -> None:
+        """code: HRnnn of SQLSTATES. detail: for the client; None says what STATUSES says.
+
+        checks: what was looked at, and how it stands.
+        """
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
         self.headers = headers or {}
+        self.checks = checks or {}
 
 
 def status_of(sqlstate: str) -> int:
@@ -146,6 +159,7 @@ def problem(error: Exception, method: str, path: str) -> tuple[int, dict[str, st
         code=code,
         request_id=request_id.get(),
         errors=fields,
+        checks=error.checks if isinstance(error, ApiError) else {},
     )
     headers["Cache-Control"] = "no-store"
     return status, headers, msgspec.json.encode(document)

@@ -8,11 +8,12 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from api import patterns
+from api.sent import Sent
 
 Group = Annotated[str, Meta(max_length=100)]
 
 
-class Recipient(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Recipient(Sent, omit_defaults=True):
     """To whom: one of the two."""
 
     person: Annotated[UUID | None, Meta(description="This person alone.")] = None
@@ -22,7 +23,7 @@ class Recipient(Struct, forbid_unknown_fields=True, omit_defaults=True):
     ] = None
 
 
-class EventRequest(Struct, forbid_unknown_fields=True):
+class EventRequest(Sent):
     """An event to be sent."""
 
     to: Annotated[Recipient, Meta(description="Who hears it.")]
@@ -43,3 +44,16 @@ class EventPosted(Struct, forbid_unknown_fields=True):
     """An event that was taken, and is on its way."""
 
     event_id: Annotated[int, Meta(description="Its id, which its messages carry.")]
+
+
+class StreamEvent(Struct):
+    """One of a stream's server-sent events, field by field."""
+
+    data: Annotated[str, Meta(description="The message: a JSON object, which has its `type`.")]
+    id: Annotated[
+        str | None, Meta(description="Where the stream stands: a later one goes on here. Not with `metrics`.")
+    ] = None
+    event: Annotated[str | None, Meta(description="The message's type; only with `named`.")] = None
+    retry: Annotated[
+        int | None, Meta(description="In milliseconds, how long to wait before connecting again.")
+    ] = None

@@ -123,11 +123,10 @@ class Feed:
     def __init__(self, settings: Settings, database: Database, keeper: Keeper) -> None:
         """database: asked about persons. The reader has a connection of its own. keeper: of kept answers."""
         self.hub = Hub(per_person=settings.streams_per_person, slow_seconds=settings.stream_slow_seconds)
-        self.reader = Reader(
-            settings.listen_conninfo(), self.hub, settings.feed_poll_seconds, keeper
-        )
+        self.reader = Reader(settings.listen_conninfo(), self.hub, settings.feed_poll_seconds, keeper)
         self.asked = Asked(database, max(1, settings.database_pool_size // 4))
         self.metrics = Metrics(self.hub, self.asked.metrics_of)
+        self.poll_seconds = settings.feed_poll_seconds
         self._settings = settings
         self._tasks: list[asyncio.Task[None]] = []
 

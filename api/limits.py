@@ -15,7 +15,6 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import islice
 from time import monotonic, monotonic_ns
-from typing import Any
 
 import msgspec
 import structlog
@@ -60,6 +59,18 @@ class Quota(Struct, frozen=True, gc=False):
     remaining: int
     reset: int
     """In how many seconds there will be more."""
+
+
+class LimitStats(Struct):
+    """How the limits of a process fare: counts since its start."""
+
+    refused: dict[str, int]
+    """Requests refused, by rule."""
+    leases: int
+    failures: int
+    """How often the store failed, or was too slow."""
+    passed: int
+    """Requests that passed uncounted for that."""
 
 
 class Granted(Struct):
@@ -199,12 +210,14 @@ class Limits:
                 return Quota(True, rule.limit, rule.limit, 1)
         return quota
 
-    def stats(self) -> dict[str, Any]:
-        """Since the start: `refused` by rule, `leases`, `failures` of the store, requests `passed` then."""
-        return {
-            "refused": {rule.name: rule.refused for rule in self._all()},
-            **{name: self._counts[name] for name in ("leases", "failures", "passed")},
-        }
+    def stats(self) -> LimitStats:
+        """What happened since the start."""
+        return LimitStats(
+            refused={rule.name: rule.refused for rule in self._all()},
+            leases=self._counts["leases"],
+            failures=self._counts["failures"],
+            passed=self._counts["passed"],
+        )
 
     def _all(self) -> list[Rule]:
         return [*self._rules, self._anonymous] if self._anonymous else self._rules

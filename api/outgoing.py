@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from api.answer import Answer
@@ -9,7 +10,7 @@ from api.compression import chosen
 from api.desk import Desk
 from api.errors import MEDIA_TYPE, ApiError, problem
 from api.headers import API_VERSION, SecurityHeaders
-from api.protocol import answer
+from api.protocol import answer, drained
 from api.visit import Visit
 
 UNROUTED = "(none)"
@@ -68,7 +69,8 @@ class Outgoing:
         visit = self._visit
         if visit.fill is not None and status == 200:
             self._desk.cache.keep(visit.fill, made)
-        await self.write(made)
+        await drained(self._direct)
+        write(self._desk, visit, self.scope, self._direct, made)
 
     async def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Begin an answer that goes on."""
@@ -81,78 +83,74 @@ class Outgoing:
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await self.whole(status, [(b"content-type", MEDIA_TYPE.encode()), *pairs], body)
 
-    async def write(self, made: Answer) -> None:
-        """Write an answer, as the client wants it, and note that it was."""
-        desk, visit = self._desk, self._visit
-        given = visit.headers.get(b"if-none-match")
-        if given is not None and made.matches(given):
-            status, head, body = 304, made.unchanged(), b""
-        else:
-            status = made.status
-            coding = chosen(visit.headers.get(b"accept-encoding", b"")) if desk.compresses else None
-            head, body = made.form(coding)
-        await answer(self._direct, head + self._lines(), body)
-        self._note(status, made.route)
-
     def done(self) -> None:
         """The application has returned. Of a stream this is all that is noted: that it has begun."""
         if self._start is None and self._status:
-            self._note(self._status, self.scope.get("path_template") or UNROUTED)
-
-    def _lines(self) -> bytes:
-        """The headers of this request alone."""
-        visit = self._visit
-        quota = visit.quota
-        common = b"x-request-id: %b\r\nserver-timing: db;dur=%.1f, total;dur=%.2f\r\n" % (
-            visit.id.encode(),
-            visit.database * 1e3,
-            visit.seconds() * 1e3,
-        )
-        if quota is not None:
-            common += b"ratelimit-limit: %d\r\nratelimit-remaining: %d\r\nratelimit-reset: %d\r\n" % (
-                quota.limit,
-                quota.remaining,
-                quota.reset,
-            )
-        if self._desk.cors is not None or self.scope["scheme"] == "https":
-            common += b"".join(b"%b: %b\r\n" % pair for pair in self._of_origin())
-        return common
-
-    def _of_origin(self) -> list[tuple[bytes, bytes]]:
-        """What depends on how, and from which page, somebody asks."""
-        pairs = []
-        if self._desk.cors is not None:
-            pairs = self._desk.cors.headers(self._visit.headers.get(b"origin", b""))
-        plain = self._desk.security.for_scheme("http")
-        return [
-            *pairs,
-            *(pair for pair in self._desk.security.for_scheme(self.scope["scheme"]) if pair not in plain),
-        ]
+            route = self.scope.get("path_template") or UNROUTED
+            note(self._desk, self._visit, self.scope, self._status, route)
 
     def _pairs(self) -> list[tuple[bytes, bytes]]:
-        """The same as ASGI has them."""
-        lines = self._lines().split(b"\r\n")[:-1]
+        """The headers of this request alone, as ASGI has them."""
+        lines = _lines(self._desk, self._visit, self.scope["scheme"]).split(b"\r\n")[:-1]
         return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
 
-    def _note(self, status: int, route: str) -> None:
-        """Count and log the request."""
-        desk, visit = self._desk, self._visit
-        seconds = visit.seconds()
-        method = self.scope["method"]
-        desk.traffic.route(method, route).add(status, seconds, visit.hit)
-        if desk.log.enabled or seconds >= desk.log.slow:
-            desk.log.write(
-                method=method,
-                route=route,
-                status=status,
-                seconds=seconds,
-                database=visit.database,
-                cached=visit.hit is True,
-                verified=visit.verified,
-                request_id=visit.id,
-            )
-        if desk.telemetry is not None:
-            desk.telemetry.request(self.scope, visit, status, seconds, route)
+
+def write(desk: Desk, visit: Visit, scope: Any, send: Any, made: Answer) -> None:
+    """Write an answer, as the client wants it, and note that it was. send: the server's own."""
+    headers = visit.headers
+    given = headers.get(b"if-none-match")
+    if given is not None and made.matches(given):
+        status, head, body = 304, made.unchanged(), b""
+    else:
+        coding = None
+        if made.may_compress and desk.compresses and b"accept-encoding" in headers:
+            coding = chosen(headers[b"accept-encoding"])
+        status = made.status
+        head, body = made.form(coding)
+    answer(send, head + _lines(desk, visit, scope["scheme"]), body)
+    note(desk, visit, scope, status, made.route)
+
+
+def _lines(desk: Desk, visit: Visit, scheme: str) -> bytes:
+    """The headers of one request alone."""
+    lines = b"x-request-id: %b\r\nserver-timing: db;dur=%.1f, total;dur=%.2f\r\n" % (
+        visit.id.encode(),
+        visit.database * 1e3,
+        (perf_counter() - visit.began) * 1e3,
+    )
+    if (quota := visit.quota) is not None:
+        lines += b"ratelimit-limit: %d\r\nratelimit-remaining: %d\r\nratelimit-reset: %d\r\n" % (
+            quota.limit,
+            quota.remaining,
+            quota.reset,
+        )
+    if desk.cors is not None:
+        pairs = desk.cors.headers(visit.headers.get(b"origin", b""))
+        lines += b"".join(b"%b: %b\r\n" % pair for pair in pairs)
+    if scheme == "https":
+        plain = desk.security.for_scheme("http")
+        more = (pair for pair in desk.security.for_scheme(scheme) if pair not in plain)
+        lines += b"".join(b"%b: %b\r\n" % pair for pair in more)
+    return lines
+
+
+def note(desk: Desk, visit: Visit, scope: Any, status: int, route: str) -> None:
+    """Count and log a request."""
+    seconds = perf_counter() - visit.began
+    method = scope["method"]
+    desk.traffic.route(method, route).add(status, seconds, visit.hit)
+    desk.log.write(
+        method=method,
+        route=route,
+        status=status,
+        seconds=seconds,
+        database=visit.database,
+        cached=visit.hit is True,
+        verified=visit.verified,
+        request_id=visit.id,
+    )
+    if desk.telemetry is not None:
+        desk.telemetry.request(scope, visit, status, seconds, route)
 
 
 def finished(

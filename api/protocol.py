@@ -7,11 +7,12 @@ headers that answers have here, as much as all the rest of a kept answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from api.visit import STREAM
+from api.visit import STREAM, TRIED
 
 HEAD_BYTES = 65_536
 """A request line with its headers may be as long as that; llhttp knows no bound."""
@@ -22,6 +23,10 @@ BARE = b"connection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + BARE
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
 WITHOUT_BODY = (204, 304)
+
+
+_common_of: list[tuple[bytes, bytes]] = []
+_common_lines = b""
 
 
 class Http(HttpToolsProtocol):
@@ -36,6 +41,8 @@ class Http(HttpToolsProtocol):
     _head_bytes = 0
     _stopping = False
     _watch: asyncio.TimerHandle | None = None
+    _at_once: Callable[[Any, Any], bool] | None = None
+    """Of an application that can answer some requests without waiting for anything: Edge.at_once."""
 
     # Setting these up once per connection, and one comparison per packet, is all that the bounds cost.
 
@@ -43,6 +50,7 @@ class Http(HttpToolsProtocol):
         """Begin. Who says nothing is not waited for, either."""
         super().connection_made(transport)
         self._since = self.loop.time()
+        self._at_once = getattr(self.app, "at_once", None)
         self._look_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -94,6 +102,16 @@ class Http(HttpToolsProtocol):
         if (stream := scope.get(STREAM)) is not None:
             stream.stop()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Serve a request; with a task of its own only if somebody has to be waited for."""
+        # Of requests sent ahead only the last: each would begin within the end of the one before it.
+        if self._at_once is not None and not self.pipeline and not cycle.flow.write_paused:
+            if self._at_once(cycle.scope, cycle.send):
+                return
+            scope: Any = cycle.scope
+            scope[TRIED] = True
+        super()._start_asgi_task(cycle, app)
+
     def _close_if_idle(self) -> None:
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
@@ -122,26 +140,38 @@ class Http(HttpToolsProtocol):
         self.transport.close()
 
 
-async def answer(send: Any, head: bytes, body: bytes) -> None:
+async def drained(send: Any) -> None:
+    """Wait until the client has taken what was written to it. send: the server's own."""
+    cycle: RequestResponseCycle = send.__self__
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+
+
+def answer(send: Any, head: bytes, body: bytes) -> None:
     """Write a whole answer, the only one to its request, in one go.
 
     send: the server's own. head: status line and headers, each with its line's end; but those that the server
     adds to every answer. body: goes unless the request was a HEAD.
     """
     cycle: RequestResponseCycle = send.__self__
-    if cycle.flow.write_paused and not cycle.disconnected:
-        await cycle.flow.drain()
     if cycle.disconnected or cycle.response_started:
         return
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    lines = [head]
-    lines += [b"%b: %b\r\n" % header for header in cycle.default_headers]
-    lines.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-    if cycle.scope["method"] != "HEAD":
-        lines.append(body)
-    cycle.transport.write(b"".join(lines))
+    common = _common(cycle.default_headers)
+    end = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+    if cycle.scope["method"] == "HEAD":
+        body = b""
+    cycle.transport.write(b"".join((head, common, end, body)))
     cycle.message_event.set()
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+
+
+def _common(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """What the server adds to every answer. Its list is a new one once a second."""
+    global _common_of, _common_lines
+    if headers is not _common_of:
+        _common_of, _common_lines = headers, b"".join(b"%b: %b\r\n" % header for header in headers)
+    return _common_lines

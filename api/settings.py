@@ -173,9 +173,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10
     cache_enabled: Annotated[
         bool,
-        Meta(
-            description="Whether answers are kept in memory, to be given again as long as nothing has changed."
-        ),
+        Meta(description="Whether answers are kept in memory, to be given again while nothing has changed."),
     ] = True
     cache_bytes: Annotated[
         int,
@@ -192,8 +190,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache_lease_seconds: Annotated[
         float,
         Meta(
-            description="By how much a kept answer may be behind the database. Each process asks three times as "
-            "often what has changed, while it is asked for dashboards.",
+            description="Seconds by which a kept answer may be behind the database. Each process asks "
+            "three times as often what has changed, while it is asked for dashboards.",
             ge=0.02,
             le=0.25,
         ),

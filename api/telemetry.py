@@ -1,8 +1,8 @@
 """OpenTelemetry: a span for each request, sent to a collector by OTLP over HTTP.
 
-A span is made when its request is over, of what was measured anyway: nothing is added to the way of a request. It
-goes on from the caller's `traceparent`. No query, header or token is in it. While the collector is away spans are
-lost, and one log line says so.
+A span is made when its request is over, of what was measured anyway: nothing is added to the way of a
+request. It goes on from the caller's `traceparent`. No query, header or token is in it. While the collector
+is away spans are lost, and one log line says so.
 """
 
 from __future__ import annotations

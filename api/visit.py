@@ -22,6 +22,10 @@ DIRECT = "homeroom.direct"
 STREAM = "homeroom.stream"
 """Where a scope has a stream that has begun, to go on when all layers below are off the stack: they would
 cost each of thousands of clients more memory than the stream itself."""
+TRIED = "homeroom.tried"
+"""In a scope that could not be served at once."""
+QUOTA = "homeroom.quota"
+"""Where such a scope has what is left of what the person may ask, if that was asked."""
 HEAD = "homeroom.head"
 """In the scope of a GET that was a HEAD."""
 
@@ -31,11 +35,14 @@ class Visit:
 
     __slots__ = ("began", "database", "fill", "headers", "hit", "id", "key", "quota", "refused", "verified")
 
-    def __init__(self, taken: str, headers: dict[bytes, bytes]) -> None:
-        """taken: its id, the client's or made. headers: of several of one name, the last."""
+    def __init__(self, taken: str, headers: dict[bytes, bytes], began: float) -> None:
+        """taken: its id, the client's or made. headers: of several of one name, the last.
+
+        began: by time.perf_counter().
+        """
         self.id = taken
         self.headers = headers
-        self.began = perf_counter()
+        self.began = began
         self.verified: Verified | None = None
         """Who asks; None: nobody says who, or the token is not good."""
         self.refused: ApiError | None = None

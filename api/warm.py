@@ -1,4 +1,4 @@
-"""Answers made ahead: active people find their dashboards ready, though something purged them a moment ago."""
+"""Answers made ahead: active people find their dashboards ready, though they were purged a moment ago."""
 
 from __future__ import annotations
 
@@ -106,6 +106,6 @@ class Warmer:
             except DatabaseError:  # whoever asks will be told
                 return False
         answer = JsonBytes(body, FRESH, cursor=cursor)
-        kept = self._cache.keep(fill, finished(self._security, 200, answer.headers(), body, page.path))
+        kept = self._cache.keep(fill, finished(self._security, 200, answer.head(), body, page.path))
         self._cache.counts["warmed"] += kept
         return kept

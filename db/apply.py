@@ -29,6 +29,7 @@ __all__ = [
     "ensure_database",
     "migrate",
     "pending",
+    "provide_roles",
     "release_digest",
     "rollback",
 ]
@@ -53,6 +54,14 @@ def ensure_database(url: str) -> None:
         if not exists:
             create = sql.SQL("create database {} encoding 'UTF8' template template0")
             connection.execute(create.format(sql.Identifier(name)))
+
+
+def provide_roles(url: str) -> None:
+    """Make the roles alone, and let the owner create things in this database: what a restored dump needs."""
+    with exclusive(url, lambda _: None) as connection:
+        _require_utf8(connection)
+        with connection.transaction():
+            connection.execute(tree.ROLES.read_bytes())
 
 
 def migrate(url: str, *, say: Say = lambda _: None) -> Outcome:

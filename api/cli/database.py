@@ -25,14 +25,17 @@ from db.session import as_owner
 @click.command(short_help="Bring the database to this release.")
 @click.option("--check", is_flag=True, help="Only say what is pending; exit 1 if anything is.")
 @click.option("--dry-run", is_flag=True, help="Do it all in one transaction and roll it back.")
+@click.option(
+    "--roles-only", is_flag=True, help="Make the database and the roles, and no more: before a restore."
+)
 @reported
-def migrate(check: bool, dry_run: bool) -> None:
+def migrate(check: bool, dry_run: bool, roles_only: bool) -> None:
     """Bring the database to this release: pending migrations, then all code, then the catalog's rules.
 
     Safe to run twice, from several places at once, and after a run that was killed.
     """
-    if check and dry_run:
-        raise click.UsageError("--check and --dry-run exclude each other")
+    if check + dry_run + roles_only > 1:
+        raise click.UsageError("--check, --dry-run and --roles-only exclude each other")
     with open_database(settings_from_environment(), create=not (check or dry_run)) as settings:
         url = settings.database_url or ""
         if check or dry_run:
@@ -42,6 +45,10 @@ def migrate(check: bool, dry_run: bool) -> None:
                 say("all of it applies cleanly; rolled back")
             sys.exit(1 if check and waiting else 0)
         apply.ensure_database(url)
+        if roles_only:
+            apply.provide_roles(url)
+            click.echo("the roles are there")
+            return
         outcome = apply.migrate(url, say=say)
         click.echo(
             f"{len(outcome.migrations)} migrations applied; the release is "

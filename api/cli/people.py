@@ -140,8 +140,11 @@ def add(name: str, person: uuid.UUID, org: int | None, role: str, password: bool
                 verifier = db.pgconn.encrypt_password(phrase.encode(), name.encode(), b"scram-sha-256")
                 db.execute(sql.SQL("alter role {} password {}").format(login, sql.Literal(verifier.decode())))
             with as_owner(db):
+                # A restored database may remember a login that its old server had.
                 db.execute(
-                    "insert into auth.db_login (login, org_id, person_id, role) values (%s, %s, %s, %s)",
+                    "insert into auth.db_login (login, org_id, person_id, role) values (%s, %s, %s, %s) "
+                    "on conflict (login) do update set "
+                    "org_id = excluded.org_id, person_id = excluded.person_id, role = excluded.role",
                     (name, org_id, person_id, role),
                 )
         click.echo(

@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from api.documents import Alive
 from api.endpoint import Services, responses
+from api.event_documents import StreamEvent
 from api.patterns import TYPES
 from api.streams import Stream, admit, socket_stream
 from listener.feed.metrics import ROLES
@@ -19,7 +20,7 @@ from listener.feed.person import Person
 
 STREAM = responses(Alive, 401, 403, 422, 429) | {
     200: ResponseSpec(
-        str,
+        StreamEvent,
         generate_examples=False,
         media_type="text/event-stream",
         description="Messages until the client leaves: docs/live.md says of what shape.",

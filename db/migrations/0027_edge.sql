@@ -1,4 +1,4 @@
--- depends: 0025_cheaper_marks
+-- depends: 0026_responses
 
 -- What the processes of the API know together: who has asked how often, and how each process fares. Both are worth nothing after
 -- a crash, and are written all the time: unlogged.

@@ -1,4 +1,4 @@
--- depends: 0025_cheaper_marks
+-- depends: 0027_edge
 
 -- Sessions of browsers, which show a cookie in place of a token.
 

@@ -13,3 +13,5 @@ grant usage on schema feed to
     homeroom_analyst, homeroom_admin, homeroom_service;
 grant usage on schema ingest to homeroom_admin, homeroom_service;
 grant usage on schema analytics to homeroom_analyst, homeroom_director, homeroom_mentor, homeroom_admin;
+-- For what they may call there.
+grant usage on schema ops to homeroom_admin;

@@ -291,6 +291,7 @@ class Client:
                     return False
                 await self.wire.patiently(message)
             told.add(event.id)
+            self._hub.count("delivered")
         return True
 
     async def _work_off(self, told: set[int]) -> None:

@@ -216,6 +216,7 @@ class Hub:
             if client not in self._live:
                 continue
             client.reached(snapshot)
+            self.counts["delivered"] += len(mine)
             # What was replayed to it may reach further than the reader: then its own position stands.
             messages = client.shape.messages(mine, cursor if client.seen is None else None)
             self._write(client, messages, divisible=len(mine) > 1)

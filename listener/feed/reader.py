@@ -46,7 +46,10 @@ class Keeper(Protocol):
         """After how many seconds it wants to hear again; at most so many."""
 
     def heard(self, answer: str, began: float) -> None:
-        """Take what api.feed_stale() answered to the cursor. began: when it was asked, by time.monotonic()."""
+        """Take what api.feed_stale() answered to the cursor.
+
+        began: when it was asked, by time.monotonic().
+        """
 
 
 class Reader:

@@ -36,5 +36,5 @@ def notes(stream: Sse, last: str) -> list[str]:
 
 def metric(school: School, name: str) -> float:
     """A number of GET /metrics; name: with its labels but the process."""
-    text = re.sub(r',?process="\d+",?', "", school.client.get("/metrics").text)
+    text = re.sub(r',?process="[^"]*",?', "", school.client.get("/metrics").text)
     return next(float(line.split()[-1]) for line in text.splitlines() if line.startswith(name))

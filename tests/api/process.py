@@ -44,6 +44,7 @@ def environment(database: Database, **others: str) -> dict[str, str]:
         "API_DATABASE_URL": database.url("homeroom_api"),
         "JWT_SECRET": SECRET,
         "METRICS_SECONDS": "3600",
+        "CACHE_ENABLED": "false",  # a kept answer may be behind what a test has just written
         **others,
     }
 

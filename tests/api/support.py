@@ -29,8 +29,9 @@ SECRET = "a secret of the tests, long enough"
 
 def settings_for(database: Database, **others: Any) -> Settings:
     """Settings of an API on this database; HS256 with SECRET unless told otherwise."""
-    # Metrics would come between what tests wait for: those that want them say so.
-    usual = {"jwt_secret": SECRET, "database_pool_size": 2, "metrics_seconds": 3600}
+    # Metrics would come between what tests wait for, and a kept answer may be behind what a test has just
+    # written: those that want them say so.
+    usual = {"jwt_secret": SECRET, "database_pool_size": 2, "metrics_seconds": 3600, "cache_enabled": False}
     return Settings(**{"api_database_url": database.url("homeroom_api"), **usual, **others})
 
 
@@ -96,6 +97,17 @@ def sessions(database: Database, state: str = "%") -> list[int]:
             (database.name, state),
         )
         return [row[0] for row in rows]
+
+
+def hear_worker(database: Database) -> None:
+    """Have a worker been heard from just now: /health/ready holds for a minute, as far as that goes."""
+    with database.connect() as db:
+        db.execute("select ops.tick()")
+
+
+def is_ready(client: httpx.Client) -> bool:
+    """Whether all is as it should be. Soon after a start it is not yet: the feed's reader connects."""
+    return client.get("/health/ready").status_code == 200
 
 
 class People:

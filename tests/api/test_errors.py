@@ -11,17 +11,18 @@ from typing import Annotated, Any
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar, get, post
+from litestar import get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from api import errors
+from api.app import create_app
 from api.database import DatabaseError
-from api.edge import Edge
 from api.errors import SQLSTATES, STATUSES, ApiError, Problem, markdown, status_of
-from tests.api.support import School, serving
+from api.settings import Settings
+from tests.api.support import SECRET, School, serving
 
 ROOT = Path(__file__).parents[2]
+JSON = {"Content-Type": "application/json"}
 SECRET_DETAIL = "insert into school.person values ('hunter2')"
 
 
@@ -55,14 +56,8 @@ async def slow_down() -> None:
 def client() -> Iterator[httpx.Client]:
     """An application that does nothing right, with the API's own error handling."""
     handlers = [grade, sqlstate, defect, slow_down]
-    app = Litestar(
-        handlers,
-        exception_handlers={Exception: errors.answer},
-        request_max_body_size=1000,
-        openapi_config=None,
-        logging_config=None,
-    )
-    with serving(Edge(app)) as client:
+    settings = Settings(api_database_url="host=/nowhere", jwt_secret=SECRET)
+    with serving(create_app(settings, handlers, body_bytes=1000)) as client:
         yield client
 
 
@@ -167,7 +162,7 @@ def test_a_wrong_method_is_told_the_right_ones(school: School, method: str) -> N
 
 def test_a_body_is_checked_by_name_and_size(client: httpx.Client) -> None:
     assert client.post("/grade", json={"score": 7}).status_code == 201
-    assert problem_of(client.post("/grade", content=b"{"), 400).code == "HR400"
+    assert problem_of(client.post("/grade", content=b"{", headers=JSON), 400).code == "HR400"
     too_large = client.post("/grade", json={"score": 7, "comment": "x" * 1000})
     assert problem_of(too_large, 413).code == "HR413"
     for body in ({"score": 101}, {"score": "high"}):

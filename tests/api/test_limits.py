@@ -13,7 +13,7 @@ import pytest
 import uvloop
 
 from api.database import Database as Pool
-from api.limits import LEASE, STORE_SECONDS, Limits, Quota, Rule, address
+from api.limits import LEASE, STORE_SECONDS, Limits, LimitStats, Quota, Rule, address
 from api.settings import SettingsError, load
 from tests.api.support import settings_for
 from tests.support.servers import Database
@@ -144,7 +144,7 @@ def test_two_processes_together_grant_the_limit_and_not_one_more(database: Datab
         assert (refused.allowed, refused.remaining) == (False, 0)
         assert 3300 <= refused.reset <= 3901
         assert (await ask(one, BEN)).allowed, "the limit is each person's own"
-        assert one.stats()["refused"]["/api/v1"] + other.stats()["refused"]["/api/v1"] == 200
+        assert one.stats().refused["/api/v1"] + other.stats().refused["/api/v1"] == 200
 
     two(database, "/api/v1=600", scenario)
 
@@ -157,7 +157,7 @@ def test_what_is_leased_is_passed_on_without_a_query(database: Database) -> None
             assert quota and quota.allowed
             assert quota.remaining == first.remaining - number
         assert one.take(ruled(one), ADA) is None, "a twentieth of 600 was leased"
-        assert one.stats()["leases"] == 1
+        assert one.stats().leases == 1
 
     two(database, "/api/v1=600", scenario)
 
@@ -175,10 +175,10 @@ def test_many_at_once_wait_for_one_lease(database: Database) -> None:
     async def scenario(one: Limits, other: Limits) -> None:
         quotas = await asyncio.gather(*(ask(limits) for _ in range(100) for limits in (one, other)))
         assert sum(quota.allowed for quota in quotas) == 100
-        assert one.stats()["passed"] == other.stats()["passed"] == 0
-        before = one.stats()["leases"]
+        assert one.stats().passed == other.stats().passed == 0
+        before = one.stats().leases
         await asyncio.gather(*(ask(one, f"1:{number}") for number in range(600)))
-        assert one.stats()["leases"] == before + 600
+        assert one.stats().leases == before + 600
 
     two(database, "/api/v1=100", scenario)
 
@@ -216,7 +216,7 @@ def test_those_without_a_token_share_one_counter_over_all_paths(database: Databa
 def test_without_a_limit_for_them_they_are_not_limited(database: Database) -> None:
     async def scenario(one: Limits, other: Limits) -> None:
         assert await passed(one, 50, address("203.0.113.9")) == 50
-        assert one.stats()["passed"] == 0
+        assert one.stats().passed == 0
 
     two(database, "/api/v1=2", scenario)
 
@@ -280,9 +280,9 @@ def test_a_lease_ends_with_its_slot(database: Database) -> None:
 def test_a_refusal_is_remembered_for_a_moment_only(database: Database) -> None:
     async def scenario(one: Limits, other: Limits) -> None:
         assert await passed(one, 20) == 10
-        leases = one.stats()["leases"]
+        leases = one.stats().leases
         assert await passed(one, 20) == 0
-        assert one.stats()["leases"] == leases, "nobody asked again"
+        assert one.stats().leases == leases, "nobody asked again"
         with database.connect() as db:
             db.execute("update ops.rate_limit set taken = array_fill(0, array[13])")
         ruled(one).leases[ADA].ends = 0
@@ -403,14 +403,14 @@ def test_while_the_counters_are_locked_requests_pass_and_are_counted(database: D
             db.execute("begin; lock table ops.rate_limit")
             quotas = await asyncio.gather(*(ask(one, f"1:{number}") for number in range(50)))
             assert all(quota.allowed for quota in quotas)
-            assert one.stats()["passed"] == 50
-            assert one.stats()["failures"] >= 1
+            assert one.stats().passed == 50
+            assert one.stats().failures >= 1
             await ask(one, "1:late")
-            assert one.stats()["passed"] == 51, "nobody waits again so soon"
+            assert one.stats().passed == 51, "nobody waits again so soon"
             db.execute("commit")
         one._away_until = 0.0
         assert await passed(one, 50) == 10
-        assert one.stats()["passed"] == 51
+        assert one.stats().passed == 51
 
     two(database, "/api/v1=10", scenario)
 
@@ -431,14 +431,14 @@ def test_a_store_that_is_slow_holds_nobody_up_and_takes_one_connection(database:
         assert (await ask(one)).allowed
         assert loop.time() - began < 2, f"{STORE_SECONDS} s were to be enough"
         assert (await ask(one, BEN)).allowed
-        assert one.stats() == {"refused": {"/api/v1": 0}, "leases": 0, "failures": 1, "passed": 2}
+        assert one.stats() == LimitStats(refused={"/api/v1": 0}, leases=0, failures=1, passed=2)
         with database.connect() as db:
             active = db.execute(
                 "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = %s",
                 (database.name,),
             ).fetchone()
         assert active == (1,)
-        while one.stats()["leases"] == 0:
+        while one.stats().leases == 0:
             await asyncio.sleep(0.05)
         assert one.take(ruled(one), ADA), "the late answer is used"
 
@@ -455,7 +455,7 @@ def test_a_database_that_is_away_refuses_nobody(database: Database) -> None:
         await ask(limits, BEN)
         await pool.close()
         assert await passed(limits, 5) == 5
-        assert limits.stats()["passed"] == 5
+        assert limits.stats().passed == 5
         ruled(limits).leases[BEN].left = 1
         await limits.stop()
 

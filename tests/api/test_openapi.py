@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.api.support import RECALCULATE, School, bearer, token
+from tests.api.process import until
+from tests.api.support import RECALCULATE, School, bearer, hear_worker, is_ready, token
 from tests.support.alerts import Watched
 from tests.support.school import make_person
 
@@ -44,11 +45,13 @@ GETS = [
     ("/api/v1/admin/students/performance", "admin", "admin"),
     ("/api/v1/admin/students/performance?limit=1&sort=overall_average_score&order=desc", "admin", "admin"),
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
+    ("/dashboard/cache/stats", "admin", "admin"),
 ]
 EVENTS = "/api/v1/events"
 REFRESH = "/api/v1/director/dashboard/refresh"
 REFRESH_COHORT = "/api/v1/director/dashboard/cohorts/{cohort_id}/refresh"
 ACKNOWLEDGE = "/api/v1/director/dashboard/alerts/{alert_id}/acknowledge"
+INVALIDATE, WARM = "/dashboard/cache/invalidate", "/dashboard/cache/warm"
 STREAMS = ["/dashboard/stream"] + [
     f"/api/v1/{role}/dashboard/stream" for role in ("student", "teacher", "tutor", "director", "parent")
 ]
@@ -78,6 +81,8 @@ ERRORS = [
     ("/api/v1/director/dashboard/alerts?status=new", "admin", "admin", 422),
     ("/api/v1/admin/students/performance?limit=0", "admin", "admin", 422),
     ("/api/v1/admin/students/performance/recalculations/{ada}", "admin", "admin", 404),
+    ("/dashboard/cache/stats", "ada", "student", 403),
+    ("/dashboard/cache/stats", None, None, 401),
 ]
 
 
@@ -115,6 +120,9 @@ def validate(document: dict[str, Any], url: str, answer: Any, method: str = "get
 
 @pytest.mark.parametrize(("url", "who", "role"), GETS)
 def test_answers_are_as_described(school: School, url: str, who: str | None, role: str | None) -> None:
+    if url == "/health/ready":
+        hear_worker(school.database)
+        until(lambda: is_ready(school.client))
     answer = fetch(school, url, who, role)
     assert answer.status_code == 200
     validate(document_of(school), url, answer)
@@ -137,7 +145,7 @@ def test_every_path_is_tried_here(school: School) -> None:
         *STREAMS,
     }  # have their own tests
     assert set(document["paths"]) - gets == {
-        RECALCULATE, ACTION, EVENTS, REFRESH, REFRESH_COHORT, ACKNOWLEDGE,
+        RECALCULATE, ACTION, EVENTS, REFRESH, REFRESH_COHORT, ACKNOWLEDGE, INVALIDATE, WARM,
     }  # fmt: skip
 
 
@@ -208,6 +216,14 @@ def test_a_refresh_is_answered_as_described(school: School, path: str) -> None:
     validate(document_of(school), path, answer, "post")
 
 
+@pytest.mark.parametrize("path", [INVALIDATE, f"{INVALIDATE}?pattern=/api/v1/student/*", WARM])
+def test_an_order_to_the_caches_is_answered_as_described(school: School, path: str) -> None:
+    answer = school.client.post(path, headers=bearer(token(school.admin, school.org, "admin")))
+    assert answer.status_code == 202, answer.text
+    validate(document_of(school), path, answer, "post")
+    assert school.client.post(path, headers=bearer(token(school.ada, school.org, "student"))).status_code == 403
+
+
 @pytest.mark.parametrize(("body", "status"), [({"note": "Known."}, 200), ({"text": "Known."}, 422)], ids=str)
 def test_an_acknowledgement_is_answered_as_described(
     school: School, body: dict[str, Any], status: int
@@ -245,7 +261,8 @@ def test_everything_is_described(school: School) -> None:
             assert property_.get("description") or "const" in property_, f"{name}.{field}"
             # There are no sources yet; what an event says is its sender's business.
             if (name, field) not in {("StudentDashboard", "sources"), ("EventRequest", "data")}:
-                assert property_.get("type") != "object", f"{name}.{field} says nothing about its content"
+                said = "additionalProperties" in property_ or property_.get("type") != "object"
+                assert said, f"{name}.{field} says nothing about its content"
     for path, methods in document["paths"].items():
         for operation in methods.values():
             assert operation["summary"] and operation["description"], path
@@ -286,7 +303,7 @@ def test_endpoints_of_people_ask_for_a_token(school: School) -> None:
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            if path.startswith("/api/") or path in STREAMS:
+            if path.startswith(("/api/", "/dashboard/")):
                 assert operation["security"] == [{"bearer": []}]
                 assert {"401", "403"} <= set(operation["responses"])
                 method = "get" if "get" in methods else "post"

@@ -17,7 +17,7 @@ from api.app import create_app
 from tests.api.conftest import LIVELY
 from tests.api.live import ANY, SEND, metric, notes, people_of, value
 from tests.api.process import free_port, served, until
-from tests.api.support import School, serving, settings_for, token
+from tests.api.support import School, bearer, serving, settings_for, token
 from tests.support import school as facts
 from tests.support.servers import Cluster, Database
 from tests.support.streams import received, sse
@@ -136,7 +136,8 @@ def test_without_a_database_the_api_starts_and_streams_come_later(cluster: Clust
         with serving(create_app(settings_for(database))) as client:
             assert client.get("/health/live").status_code == 200
             own.server.start()
-            until(lambda: client.get("/health/ready").status_code == 200)
+            who = bearer(token(student, org, "student"))
+            until(lambda: client.get("/api/v1/student/performance", headers=who).status_code == 200)
             with sse(client.base_url, ANY, token(student, org, "student")) as stream:
                 with database.connect() as db:
                     db.execute(SEND, (org, student, "here"))

@@ -62,6 +62,19 @@ class Server:
             yield None
 
 
+class Nobody:
+    """Keeps no answers."""
+
+    def cursor(self) -> None:
+        return None
+
+    def pace(self, most: float) -> float:
+        return most
+
+    def heard(self, answer: str, began: float) -> None:
+        pass
+
+
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Answer], float], tuple[Server, Reader]]:
     """Have a reader read these answers for so long."""
@@ -73,7 +86,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Answer], float], tupl
             return server
 
         async def follow() -> Reader:
-            read = Reader("", Hub(per_person=1, slow_seconds=1), 1)
+            read = Reader("", Hub(per_person=1, slow_seconds=1), 1, Nobody())
             read.start()
             await asyncio.sleep(seconds)
             connected = read.connected

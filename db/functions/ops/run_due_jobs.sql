@@ -13,7 +13,11 @@ declare
 begin
     set local search_path = '';
     set local role homeroom_owner;
+    perform ops.tick();
+    commit;
 
+    set local search_path = '';
+    set local role homeroom_owner;
     -- One row per job and organization; rows that somebody is running go another time.
     delete from ops.job_run as r
     where (r.org_id, r.job) in (
@@ -68,6 +72,8 @@ begin
         unfinished := canceled or clock_timestamp() > began + budget;
         exit when unfinished;
 
+        -- Said while it lasts, that nobody takes the clock for stopped. Nothing waits for this lock.
+        perform pg_try_advisory_xact_lock_shared(ops.clock_key(), 0);
         started := clock_timestamp();
         -- Whoever keeps a lock that one job needs stops that job, for now, and no other.
         set local lock_timeout = '5s';
@@ -90,6 +96,7 @@ begin
             runs = r.runs + 1,
             failures = case when problem is null then 0 else r.failures + 1 end
         where r.org_id = due.org_id and r.job = due.job;
+        perform ops.tick();
         commit;
         if problem is not null then
             raise warning 'job failed: % (organization %)', due.job, due.org_id using detail = problem;
@@ -100,7 +107,7 @@ end
 $$;
 comment on procedure ops.run_due_jobs is
 'Runs the jobs of ops.job that are due, the longest overdue first, each for its organization and in a transaction of its own, and
-keeps ops.job_run. pg_cron or `homeroom work` calls it every few seconds or every minute; any number may do so at once,
+keeps ops.job_run; ops.process says that it was called. pg_cron or `homeroom work` calls it every few seconds or every minute; any number may do so at once,
 and no job runs twice for one due time. An error is kept in the job''s row, said as a warning, and stops no other job; after a
 cancellation (statement_timeout counts for the whole call) the rest waits for the next call. Not inside a transaction.
 budget: how long to go on starting jobs; null: until none is due. unfinished: answers whether some were left for that reason.

@@ -38,6 +38,42 @@ select 'homeroom_dead_letters', 'Marks that the worker gave up on: their last_er
 from board.dashboard_update_queue as q
 where q.dead_at is not null
 union all
+select 'homeroom_worker_up', 'Whether somebody runs the jobs: a worker or pg_cron was heard from within a minute.', '{}', w.is_heard::integer
+from ops.worker_heard() as w
+union all
+select 'homeroom_worker_silent_seconds', 'Seconds since whatever runs the jobs was heard from.', '{}', w.silent_seconds
+from ops.worker_heard() as w
+where w.silent_seconds is not null
+union all
+select m.name, m.help, '{}', m.value
+from (
+    select count(*) filter (where l.scored_at is null) as unscored, extract(epoch from clock_timestamp() - min(l.scored_at)) as staleness
+    from (
+        select distinct cm.org_id, cm.student_id
+        from school.cohort_member as cm
+        join school.cohort as c on c.org_id = cm.org_id and c.id = cm.cohort_id
+        join school.person as p on p.org_id = cm.org_id and p.id = cm.student_id
+        where cm.status = 'active' and c.status = 'active' and p.is_active
+    ) as s
+    left join lateral (
+        select r.scored_at
+        from school.readiness_score as r
+        where r.org_id = s.org_id and r.student_id = s.student_id
+        order by r.scored_at desc
+        limit 1
+    ) as l on true
+) as r
+cross join lateral (
+    values
+    (
+        'readiness_score_staleness',
+        'Age in seconds of the oldest among the active students'' latest readiness scores; 0 without any. '
+        'Active: an active person, active member of an active cohort.',
+        coalesce(r.staleness, 0)
+    ),
+    ('homeroom_readiness_unscored', 'Active students who were never given a readiness score.', r.unscored)
+) as m (name, help, value)
+union all
 select
     'homeroom_job_due_timestamp_seconds', 'When a job is due next. In the past: nobody runs the jobs.',
     jsonb_build_object('job', s.name), extract(epoch from s.next_due)
