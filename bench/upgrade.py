@@ -2,10 +2,11 @@
 
     python -m bench.upgrade [--quick]
 
-On an embedded server that is thrown away, with fsync on, and a synthetic school: readers ask for students' dashboards,
-as the API does, and writers hand in work, one row a transaction, all as fast as they can. Meanwhile `homeroom migrate`
-applies this release's code again, several times: alone, and then while somebody else's transaction has read a table
-and stays open. For each the longest that one read and one write took is set beside the longest without a migration.
+On an embedded server that is thrown away, with fsync on, and a synthetic school: readers ask for
+students' performance, as the API does, and writers hand in work, one row a transaction, all as fast as they
+can. Meanwhile `homeroom migrate` applies this release's code again, several times: alone, and then while
+somebody else's transaction has read a table and stays open. For each, the longest that one read and one
+write took is set beside the longest without a migration.
 """
 
 from __future__ import annotations
