@@ -103,8 +103,8 @@ def test_what_the_files_say_runs(server: Cluster, installed: Path, tmp_path: Pat
             assert worker.poll() is None
             if kind == "compose":  # the image's check of health, on the port that it listens on
                 (check,) = (line for line in image()["HEALTHCHECK"])
-                command = json.loads(check.split("CMD", 1)[1])
-                command[0] = installed / "bin" / command[0]
+                command: list[str] = json.loads(check.split("CMD", 1)[1])
+                command[0] = str(installed / "bin" / command[0])
                 port = {"DASHBOARD_PORT": str(client.base_url.port)}
                 assert subprocess.run(command, env=port, check=False).returncode == 0
                 assert subprocess.run(
