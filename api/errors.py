@@ -110,9 +110,9 @@ class Problem(Struct, omit_defaults=True):
     errors: Annotated[
         list[FieldError], Meta(description="With 422, and 404 of a body: which values are not valid.")
     ] = []
-    checks: Annotated[
-        Checks | None, Meta(description="Of /health/ready alone: how each check stands.")
-    ] = None
+    checks: Annotated[Checks | None, Meta(description="Of /health/ready alone: how each check stands.")] = (
+        None
+    )
 
 
 class ApiError(Exception):

@@ -88,9 +88,7 @@ def test_after_a_write_that_nobody_could_follow_a_later_read_is_needed(cache: Ca
     assert body(cache, ADA) == b"{}"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "held"), [(10, 10), (1000, 300)], ids=["document", "cache"]
-)
+@pytest.mark.parametrize(("seconds", "held"), [(10, 10), (1000, 300)], ids=["document", "cache"])
 def test_an_answer_ends(cache: Cache, clock: Clock, seconds: float, held: float) -> None:
     keep(cache, ADA, seconds=seconds)
     clock.now += held - 0.01
