@@ -30,7 +30,7 @@ class Server:
 
 @contextmanager
 def serve(module: str, name: str, environment: dict[str, str]) -> Iterator[Server]:
-    """Run `python -m module --serve name` until the block ends. One called api is waited for until ready.
+    """Run `python -m module --serve name` until the block ends. One called api is waited for until it answers.
 
     What one with LOG_LEVEL=INFO logs goes nowhere.
     """
@@ -49,7 +49,7 @@ def serve(module: str, name: str, environment: dict[str, str]) -> Iterator[Serve
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
                 if name == "api":
-                    httpx.get(f"{server.url}/health/ready", trust_env=False).raise_for_status()
+                    httpx.get(f"{server.url}/health/live", trust_env=False).raise_for_status()
                 break
             except (OSError, httpx.HTTPError):
                 assert time.monotonic() < deadline and process.poll() is None, f"{name} does not start"
