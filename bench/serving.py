@@ -30,7 +30,7 @@ class Server:
 
 @contextmanager
 def serve(module: str, name: str, environment: dict[str, str]) -> Iterator[Server]:
-    """Run `python -m module --serve name` until the block ends. One called api is waited for until it answers.
+    """Run `python -m module --serve name` until the block ends. One called api is waited for.
 
     What one with LOG_LEVEL=INFO logs goes nowhere.
     """
