@@ -28,7 +28,7 @@ from db.embedded import Embedded
 SCHOOL = School(students=3_200, courses=2, works=400, graded=50)
 READERS, WRITERS = 2, 2
 OPEN_SECONDS = 8.0
-"""How long the report's transaction stays open. A migration gives way after three seconds, and tries again."""
+"""How long the report's transaction stays open."""
 
 
 class Load:

@@ -118,7 +118,7 @@ def test_the_image_has_every_command_and_no_server(installed: Path) -> None:
     program = installed / "bin" / "homeroom"
     done = subprocess.run([program, "--help"], env={}, cwd="/", capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in ("migrate", "serve", "work", "verify", "analyst"))
-    embedded = [program, "up", "--data-dir", "/nonexistent/homeroom"]
+    embedded = [str(program), "up", "--data-dir", "/nonexistent/homeroom"]
     done = subprocess.run(embedded, env={}, cwd="/", capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "Traceback" not in done.stderr
 
