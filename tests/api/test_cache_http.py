@@ -126,7 +126,7 @@ def test_an_admin_has_every_process_forget(
     for name in gone:
         who = getattr(school, name)
         assert not is_kept(get(school, DASHBOARD, who, "student")), "here at once"
-        until(lambda who=who: not is_kept(get(other, DASHBOARD, who, "student")))
+        until(lambda who=who: not is_kept(get(other, DASHBOARD, who, "student")))  # type: ignore[misc]
     for name in {"ada", "ben"} - gone:
         for server in schools:
             keep(server, DASHBOARD, getattr(school, name), "student")
