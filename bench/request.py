@@ -29,7 +29,7 @@ from litestar import Litestar, MediaType, get
 
 from api import app, auth
 from api.settings import Settings, load
-from bench.serving import Server, serve
+from bench.serving import BARE, Server, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded, bundled_bin
 
@@ -157,7 +157,10 @@ def prepare(server: Embedded) -> tuple[Settings, dict[str, Any]]:
         ).fetchone()
     assert row is not None
     settings = Settings(
-        api_database_url=server.url(user="homeroom_api"), jwt_secret=SECRET, database_pool_size=POOL
+        api_database_url=server.url(user="homeroom_api"),
+        jwt_secret=SECRET,
+        database_pool_size=POOL,
+        **BARE,
     )
     return settings, {"sub": str(row[1]), "org": row[0], "role": "student"}
 

@@ -84,7 +84,7 @@ class Load:
         who = {"org": 1, "sub": str(row[0]), "role": "student"}
         with db.transaction():
             db.execute("set local role homeroom_api")
-            db.execute("select api.student_performance(%s)", (json.dumps(who),))
+            db.execute("select (api.student_performance(%s)).document", (json.dumps(who),))
 
     @staticmethod
     def _write(db: psycopg.Connection[Any], number: int, turn: int) -> None:
