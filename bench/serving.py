@@ -18,7 +18,7 @@ import httpx
 ROOT = Path(__file__).parents[1]
 PATIENCE = 20
 BARE: dict[str, Any] = {"cache_enabled": False, "rate_limit_enabled": False, "request_log": False}
-"""Settings of an API whose every request reaches the database: bench.cache and bench.edge measure the rest."""
+"""Settings of an API whose requests all reach the database; bench.cache and bench.edge measure the rest."""
 
 
 @dataclass(frozen=True)
