@@ -21,8 +21,9 @@ from api.cache import Key
 from api.desk import Desk
 from api.errors import ApiError
 from api.limits import Quota, Rule, address
-from api.outgoing import Outgoing, write
+from api.outgoing import UNROUTED, Outgoing, write
 from api.session import PREFIX, guard
+from api.streams import in_query, is_stream
 from api.visit import DIRECT, HEAD, QUOTA, STREAM, TRIED, VISIT, Visit, request_id
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -103,14 +104,15 @@ class Edge:
         if method == "OPTIONS" and (granted := desk.preflight(headers)) is not None:
             await outgoing.whole(204, granted, b"")
             return
+        rule = desk.limits.rule(path)
         try:
             await self._who(visit, scope)
-            if (rule := desk.limits.rule(path)) is not None and method != "OPTIONS":
+            if rule is not None and method != "OPTIONS":
                 visit.quota = scope.get(QUOTA) or await self._ask_for(rule, visit, scope)
                 if not visit.quota.allowed:
                     raise _too_many(visit.quota)
         except ApiError as error:
-            await outgoing.refuse(error)
+            await outgoing.refuse(error, UNROUTED if rule is None else rule.name)
             return
         if visit.verified is not None and method in ("GET", "HEAD"):
             visit.key = key_of(visit.verified, path, scope["query_string"])
@@ -137,7 +139,10 @@ class Edge:
         try:
             if len(visit.headers) != len(scope["headers"]):
                 _one(scope["headers"], b"authorization")
-            given = credential(visit.headers, secure)
+            given = None
+            if is_stream(scope["path"]) and b"authorization" not in visit.headers:
+                given = in_query(scope["query_string"])
+            given = given or credential(visit.headers, secure)
             if given is not None:
                 visit.verified = self._desk.authenticator.known(given)
                 if visit.verified is None:

@@ -77,8 +77,9 @@ class Outgoing:
         pairs = [*headers, *standing(self._desk.security, headers), *self._pairs()]
         await self._direct({"type": "http.response.start", "status": status, "headers": pairs})
 
-    async def refuse(self, error: ApiError) -> None:
-        """Answer with a problem, before there is a route."""
+    async def refuse(self, error: ApiError, about: str) -> None:
+        """Answer with a problem, before there is a route. about: what stands for one in the log."""
+        self.scope["path_template"] = about
         status, headers, body = problem(error, self.scope["method"], self.scope["path"])
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await self.whole(status, [(b"content-type", MEDIA_TYPE.encode()), *pairs], body)

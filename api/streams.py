@@ -67,17 +67,24 @@ async def admit(request: Request[Any, Any, Any]) -> None:
         request.scope["person"] = await person(services, request.scope)  # type: ignore[typeddict-unknown-key]
 
 
+def is_stream(path: str) -> bool:
+    """Whether a path is that of an event stream, where the token may stand in the query."""
+    return path.rstrip("/").endswith("/dashboard/stream")
+
+
+def in_query(query: bytes) -> bytes | None:
+    """The token in a query, if there is one. Raises ApiError for one that is none."""
+    given = parse_qs(query.decode("latin-1")).get("token")
+    return bounded(given[0].encode()) if given else None
+
+
 async def person(services: Services, scope: Any) -> Person:
     """Who asks: by the header Authorization, else `?token=`, else a session's cookie. Raises ApiError."""
     headers = dict(scope["headers"])
     secure = scope["scheme"] in ("https", "wss")
-    given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
-    if given and b"authorization" not in headers:
-        shown = bounded(given[0].encode())
-    elif (found := credential(headers, secure)) is None:
+    shown = in_query(scope["query_string"]) if b"authorization" not in headers else None
+    if (shown := shown or credential(headers, secure)) is None:
         raise missing()
-    else:
-        shown = found
     # Any site's page may open a WebSocket here, and of some the browser adds the cookie.
     if scope["type"] == "websocket" and shown.startswith(PREFIX) and not same_origin(headers, secure):
         raise ApiError("HR401", "A WebSocket with a session's cookie has to come from this site's own pages.")

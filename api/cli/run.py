@@ -77,7 +77,9 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
         say(f"database: {len(outcome.migrations)} migrations applied, code current")
         if demo:
             fill(settings)
-            settings = msgspec.structs.replace(settings, demo_page=True)
+            # The tokens are to stay in sight; who wants the lines sets REQUEST_LOG.
+            logs = settings.request_log and "REQUEST_LOG" in os.environ
+            settings = msgspec.structs.replace(settings, demo_page=True, request_log=logs)
         stopped.patient = True
         with _child(settings, "serve") as api, _child(settings, "work") as worker:
             if not _wait_until_ready(settings, api.process, stopped):

@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import QueryParameter
 
 from api.cache_documents import CacheStats, Invalidation, Warming
-from api.database import Function
+from api.database import DatabaseError, Function
 from api.endpoint import JsonBytes, dashboard, personal, responses
 
 STATS = Function("cache_stats", "jsonb")
@@ -47,6 +47,9 @@ async def invalidate(
 
     This process has forgotten them when it answers, the others within CACHE_LEASE_SECONDS. Role admin.
     """
+    # A pattern that is misspelt must not be one that fits everything.
+    if unknown := set(request.query_params) - {"pattern", "person"}:
+        raise DatabaseError("HR422", "there is no such parameter", detail=min(unknown))
     answer = await personal(request, INVALIDATE, pattern, str(person) if person else None)
     answer.status = 202
     return answer

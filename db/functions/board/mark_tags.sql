@@ -26,26 +26,26 @@ begin
         when subject = 'director' then
             tags := array['a', case when cohort_id is null then 'd' else 'd' || cohort_id end];
             if subject_id is not null then
-                tags := tags || ('d' || subject_id);
+                tags := array_append(tags, 'd' || subject_id);
             end if;
             if cohort_id is not null then
                 tags := tags || coalesce(
                     (
-                        select case when t.director_id is null then '{}' else array['d' || t.director_id] end
+                        select case when t.director_id is null then '{}'::text[] else array['d' || t.director_id] end
                         from school.cohort as c
                         join school.track as t on t.org_id = c.org_id and t.id = c.track_id
                         where c.org_id = org and c.id = cohort_id
                     ),
-                    '{d}'
+                    '{d}'::text[]
                 );
             end if;
             return tags;
         -- Only tells the worker what readers know from other marks.
         when subject in ('director summary', 'admin summary') then
-            return '{}';
+            return '{}'::text[];
         -- All of them, by whatever they share.
         when subject_id is null then
-            return '{org}';
+            return '{org}'::text[];
         else
             return array['s' || subject_id, 'c' || subject_id, 't' || subject_id, 'd' || subject_id];
     end case;

@@ -23,7 +23,7 @@ begin
         cross join lateral jsonb_to_record(e.ask) as a (rule text, who text, "limit" integer, wanted integer)
         order by a.rule collate "C", a.who collate "C"
     loop
-        this_slot := floor(seconds / slot_seconds);
+        this_slot := floor(seconds / slot_seconds)::bigint;
         loop
             select r.slot, r.taken into kept
             from ops.rate_limit as r
@@ -36,12 +36,12 @@ begin
         end loop;
         -- Whoever waited for the row may have read the clock before the one who had it.
         this_slot := greatest(this_slot, kept.slot);
-        passed := least(this_slot - kept.slot, slots);
+        passed := least(this_slot - kept.slot, slots)::integer;
         if passed > 0 then
             kept.taken := array_fill(0, array[passed]) || kept.taken[1:slots - passed];
         end if;
 
-        used := (select sum(t.n) from unnest(kept.taken) as t (n));
+        used := (select sum(t.n)::integer from unnest(kept.taken) as t (n));
         granted := case
             when used < ask."limit" then greatest(1, least(ask.wanted, ask."limit" / 20, (ask."limit" - used) / 4))
             else 0
@@ -56,7 +56,7 @@ begin
 
         -- When there is more again: as soon as enough of the oldest slots are out of the window.
         freed := 0;
-        reset := slots * slot_seconds;
+        reset := (slots * slot_seconds)::numeric;
         for age in reverse slots..1 loop
             freed := freed + kept.taken[age];
             if freed > 0 and used - freed < ask."limit" then
