@@ -260,4 +260,4 @@ def test_an_admin_reads_the_caches_of_all(own_school: School) -> None:
     assert row
     [process] = row[0]["processes"]
     assert row[0]["total"] == process["cache"]
-    assert process["cache"]["limit_bytes"] > 0
+    assert process["cache"]["limit_bytes"] == 0, "this one keeps nothing"

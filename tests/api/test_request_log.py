@@ -88,7 +88,7 @@ def run(scenario: Callable[[], Any]) -> None:
 def test_a_request_is_a_line(database: Database, tmp_path: Path) -> None:
     with database.connect() as db:
         people = People(db)
-    with served(database, tmp_path) as server:
+    with served(database, tmp_path, CACHE_ENABLED="true") as server:
         value = token(people.ada, people.org, "student")
 
         def is_kept() -> bool:

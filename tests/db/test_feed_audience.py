@@ -230,4 +230,7 @@ def test_nobody_reads_writes_or_forges_events_by_sql(world: Database, db: Connec
         "send_to_person": {"admin", "service"},
         "send_to_group": {"admin", "service"},
         "post": {"admin", "service"},
+        "invalidate_caches": {"admin"},
+        "warm_caches": {"admin"},
+        "cache_stats": {"admin"},
     }
