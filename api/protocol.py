@@ -25,6 +25,15 @@ TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
 WITHOUT_BODY = (204, 304)
 
 
+class Closed(list[tuple[bytes, bytes]]):
+    """A request's headers when they are complete: what comes after a body in chunks is none of them."""
+
+    def append(self, header: tuple[bytes, bytes]) -> None:
+        """Pass over it: nobody wants it, and there may be no end of it."""
+
+
+NOWHERE = Closed()
+
 _common_of: list[tuple[bytes, bytes]] = []
 _common_lines = b""
 
@@ -39,6 +48,8 @@ class Http(HttpToolsProtocol):
     """Since when a request is being received."""
     _in_head = False
     _head_bytes = 0
+    _serving: RequestResponseCycle | None = None
+    """The request that is being answered, or was last; `cycle` is the one that came last."""
     _stopping = False
     _watch: asyncio.TimerHandle | None = None
     _at_once: Callable[[Any, Any], bool] | None = None
@@ -54,8 +65,11 @@ class Http(HttpToolsProtocol):
         self._look_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """End. uvicorn tells only the request that came last, and that one may not have begun."""
         self._leave()
+        if (serving := self._serving) is not None and not serving.response_complete:
+            serving.disconnected = True
+            serving.message_event.set()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
@@ -76,12 +90,15 @@ class Http(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._in_head, self._head_bytes = True, 0
+        if self._since is None:  # it came with the one before it
+            self._since = self.loop.time()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Its headers are there."""
         self._in_head = False
         super().on_headers_complete()
+        self.headers = Closed(self.headers) if self.parser.should_upgrade() else NOWHERE
         if self._stopping and self.cycle is not None:
             self.cycle.keep_alive = False
 
@@ -104,6 +121,7 @@ class Http(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Serve a request; with a task of its own only if somebody has to be waited for."""
+        self._serving = cycle
         # Of requests sent ahead only the last: each would begin within the end of the one before it.
         if self._at_once is not None and not self.pipeline and not cycle.flow.write_paused:
             if self._at_once(cycle.scope, cycle.send):
@@ -118,9 +136,13 @@ class Http(HttpToolsProtocol):
 
     def _look_again(self) -> None:
         """Drop who has not sent a request in time; an idle connection is uvicorn's to close."""
-        if self._since is not None and self.loop.time() - self._since >= self.request_seconds:
-            self._refuse(TOO_SLOW)
-            return
+        now = self.loop.time()
+        if self._since is not None:
+            if self.flow.read_paused:  # it is we who do not read on
+                self._since = now
+            elif now - self._since >= self.request_seconds:
+                self._refuse(TOO_SLOW)
+                return
         self._watch = self.loop.call_later(self.request_seconds / 4, self._look_again)
 
     def _leave(self) -> None:
