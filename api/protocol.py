@@ -48,6 +48,8 @@ class Http(HttpToolsProtocol):
     """Since when a request is being received."""
     _in_head = False
     _head_bytes = 0
+    _completed = False
+    """Whether the packet that is being taken had the end of a request in it."""
     _serving: RequestResponseCycle | None = None
     """The request that is being answered, or was last; `cycle` is the one that came last."""
     _stopping = False
@@ -75,14 +77,17 @@ class Http(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over."""
         self._leave()
+        self._unset_keepalive_if_required()  # the request before this one may have come in the same packet
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         if self._since is None:
             self._since = self.loop.time()
+        self._completed = False
         super().data_received(data)
-        if self._in_head:
+        # Where a request begins in a packet nobody says; of one behind another, the next packets count.
+        if self._in_head and not self._completed:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(TOO_LONG)
@@ -92,6 +97,7 @@ class Http(HttpToolsProtocol):
         self._in_head, self._head_bytes = True, 0
         if self._since is None:  # it came with the one before it
             self._since = self.loop.time()
+            self._unset_keepalive_if_required()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -104,8 +110,14 @@ class Http(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """It is there as a whole."""
-        self._since = None
+        self._since, self._completed = None, True
         super().on_message_complete()
+        cycle = self.cycle
+        if cycle is not None and cycle.response_complete and self.timeout_keep_alive_task is None:
+            # It was answered before it had come as a whole; what came then has stopped uvicorn's clock.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def shutdown(self) -> None:
         """Begin to stop: answer what is under way and what comes now; have streams end."""
@@ -152,11 +164,11 @@ class Http(HttpToolsProtocol):
     def _refuse(self, answer: bytes) -> None:
         """Say so, unless an answer is on its way, and close. Whoever reads the body finds the client gone."""
         self._since, self._in_head = None, False
-        cycle = self.cycle
+        cycle = self._serving
         busy = cycle is not None and not cycle.response_complete
-        if not (busy and cycle.response_started):
+        if not (busy and cycle is not None and cycle.response_started):
             self.transport.write(answer)
-        if busy:
+        if busy and cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
