@@ -25,6 +25,15 @@ TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
 WITHOUT_BODY = (204, 304)
 
 
+class Closed(list[tuple[bytes, bytes]]):
+    """A request's headers when they are complete: what comes after a body in chunks is none of them."""
+
+    def append(self, header: tuple[bytes, bytes]) -> None:
+        """Pass over it: nobody wants it, and there may be no end of it."""
+
+
+NOWHERE = Closed()
+
 _common_of: list[tuple[bytes, bytes]] = []
 _common_lines = b""
 
@@ -39,6 +48,10 @@ class Http(HttpToolsProtocol):
     """Since when a request is being received."""
     _in_head = False
     _head_bytes = 0
+    _completed = False
+    """Whether the packet that is being taken had the end of a request in it."""
+    _serving: RequestResponseCycle | None = None
+    """The request that is being answered, or was last; `cycle` is the one that came last."""
     _stopping = False
     _watch: asyncio.TimerHandle | None = None
     _at_once: Callable[[Any, Any], bool] | None = None
@@ -54,21 +67,27 @@ class Http(HttpToolsProtocol):
         self._look_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """End. uvicorn tells only the request that came last, and that one may not have begun."""
         self._leave()
+        if (serving := self._serving) is not None and not serving.response_complete:
+            serving.disconnected = True
+            serving.message_event.set()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over."""
         self._leave()
+        self._unset_keepalive_if_required()  # the request before this one may have come in the same packet
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         if self._since is None:
             self._since = self.loop.time()
+        self._completed = False
         super().data_received(data)
-        if self._in_head:
+        # Where a request begins in a packet nobody says; of one behind another, the next packets count.
+        if self._in_head and not self._completed:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(TOO_LONG)
@@ -76,19 +95,29 @@ class Http(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._in_head, self._head_bytes = True, 0
+        if self._since is None:  # it came with the one before it
+            self._since = self.loop.time()
+            self._unset_keepalive_if_required()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Its headers are there."""
         self._in_head = False
         super().on_headers_complete()
+        self.headers = Closed(self.headers) if self.parser.should_upgrade() else NOWHERE
         if self._stopping and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """It is there as a whole."""
-        self._since = None
+        self._since, self._completed = None, True
         super().on_message_complete()
+        cycle = self.cycle
+        if cycle is not None and cycle.response_complete and self.timeout_keep_alive_task is None:
+            # It was answered before it had come as a whole; what came then has stopped uvicorn's clock.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def shutdown(self) -> None:
         """Begin to stop: answer what is under way and what comes now; have streams end."""
@@ -104,6 +133,7 @@ class Http(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Serve a request; with a task of its own only if somebody has to be waited for."""
+        self._serving = cycle
         # Of requests sent ahead only the last: each would begin within the end of the one before it.
         if self._at_once is not None and not self.pipeline and not cycle.flow.write_paused:
             try:
@@ -124,9 +154,13 @@ class Http(HttpToolsProtocol):
 
     def _look_again(self) -> None:
         """Drop who has not sent a request in time; an idle connection is uvicorn's to close."""
-        if self._since is not None and self.loop.time() - self._since >= self.request_seconds:
-            self._refuse(TOO_SLOW)
-            return
+        now = self.loop.time()
+        if self._since is not None:
+            if self.flow.read_paused:  # it is we who do not read on
+                self._since = now
+            elif now - self._since >= self.request_seconds:
+                self._refuse(TOO_SLOW)
+                return
         self._watch = self.loop.call_later(self.request_seconds / 4, self._look_again)
 
     def _leave(self) -> None:
@@ -136,11 +170,11 @@ class Http(HttpToolsProtocol):
     def _refuse(self, answer: bytes) -> None:
         """Say so, unless an answer is on its way, and close. Whoever reads the body finds the client gone."""
         self._since, self._in_head = None, False
-        cycle = self.cycle
+        cycle = self._serving
         busy = cycle is not None and not cycle.response_complete
-        if not (busy and cycle.response_started):
+        if not (busy and cycle is not None and cycle.response_started):
             self.transport.write(answer)
-        if busy:
+        if busy and cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
