@@ -11,6 +11,7 @@ import argparse
 import json
 import random
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -235,6 +236,11 @@ class Line:
             self._more()
         body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
         return status, head, body
+
+    def is_closed(self) -> bool:
+        """Whether the other side has hung up, as far as is known here."""
+        readable, _, _ = select.select([self._socket], [], [], 0)  # nobody has asked for anything
+        return bool(readable)
 
     def close(self) -> None:
         """Hang up."""
