@@ -300,9 +300,19 @@ class Client:
 
 
 def read_apart(
-    ports: list[int], tokens: list[str], reads: int, folder: Path, *, processes: int = 2, connections: int = 8
+    ports: list[int],
+    tokens: list[str],
+    reads: int,
+    folder: Path,
+    *,
+    processes: int = 2,
+    connections: int = 8,
+    patience: float = PATIENCE,
 ) -> Reads:
-    """Read so many dashboards, by processes of their own. connections: of each."""
+    """Read so many dashboards, by processes of their own.
+
+    connections: of each. patience: seconds after which they have failed.
+    """
     running = []
     for number in range(processes):
         order = folder / f"order-{number}"
@@ -313,7 +323,7 @@ def read_apart(
     found = Reads()
     try:
         for process, order in running:
-            assert process.wait(PATIENCE) == 0, "a reader failed; it has said why"
+            assert process.wait(patience) == 0, "a reader failed; it has said why"
             found.load(order.with_suffix(".reads"))
     finally:
         for process, _ in running:
