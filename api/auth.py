@@ -28,6 +28,8 @@ REMEMBERED = 20_000
 """So many credentials are remembered as verified; then the one unused for longest goes."""
 REMEMBERED_SECONDS = 300
 """A verified token is verified again after this, so that a withdrawn key loses its tokens too."""
+LATEST = 2.0**53
+"""No token ends later: it would be no moment that anybody can name."""
 LOOKUPS = 16
 """So many sessions are looked up at once: a flood of invented cookies must not take the whole database."""
 SESSION = Function("session_find", "bigint", "text", brief=True)
@@ -197,6 +199,8 @@ class Authenticator:
                 audience=self._audience,
                 options={"require": ["sub", "org", "role", "exp", "iss", "aud"]},
             )
+            if type(payload["exp"]) not in (int, float) or not payload["exp"] < LATEST:
+                raise _refusal("The token's claims are not valid: exp.")
         except KeysUnavailable:
             raise ApiError("HR503", "The keys that tokens are verified with are away.") from None
         except jwt.ExpiredSignatureError:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from api.errors import Checks
 from api.paging import Listed
 from api.sent import Sent
 
@@ -182,12 +183,7 @@ class Ready(Release, forbid_unknown_fields=True):
     """All is as it should be."""
 
     status: Annotated[Literal["ready"], Meta(description="Always this.")]
-    checks: Annotated[
-        dict[str, str],
-        Meta(
-            description="What was looked at: `database`, `migrations`, `listen`, `worker`; all of them `ok`."
-        ),
-    ]
+    checks: Annotated[Checks, Meta(description="What was looked at; each of it is `ok`.")]
 
 
 class Alive(Struct, forbid_unknown_fields=True):

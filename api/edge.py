@@ -114,6 +114,12 @@ class Edge:
             return
         if visit.verified is not None and method in ("GET", "HEAD"):
             visit.key = key_of(visit.verified, path, scope["query_string"])
+            # Who had to be verified, or counted, first.
+            if (kept := desk.cache.find(visit.key)) is not None:
+                desk.cache.counts["hits"] += 1
+                visit.hit = True
+                write(desk, visit, scope, send, kept)
+                return
         if method == "HEAD":
             # The same answer as GET. The server keeps the body back: it goes by its own scope.
             scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}

@@ -87,6 +87,15 @@ class FieldError(Struct):
     message: Annotated[str, Meta(description="What is wrong with it.")]
 
 
+class Checks(Struct):
+    """What /health/ready looks at: each `ok`, or what is wrong."""
+
+    database: Annotated[str, Meta(description="Whether it answers.")]
+    migrations: Annotated[str, Meta(description="Whether it is of this release.")]
+    listen: Annotated[str, Meta(description="Whether this process hears of changes.")]
+    worker: Annotated[str, Meta(description="Whether something that runs the jobs was heard from of late.")]
+
+
 class Problem(Struct, omit_defaults=True):
     """An error, as RFC 9457 describes it (application/problem+json)."""
 
@@ -101,9 +110,9 @@ class Problem(Struct, omit_defaults=True):
     errors: Annotated[
         list[FieldError], Meta(description="With 422, and 404 of a body: which values are not valid.")
     ] = []
-    checks: Annotated[
-        dict[str, str], Meta(description="Of /health/ready: what was looked at, and `ok` or what is wrong.")
-    ] = {}
+    checks: Annotated[Checks | None, Meta(description="Of /health/ready alone: how each check stands.")] = (
+        None
+    )
 
 
 class ApiError(Exception):
@@ -114,7 +123,7 @@ class ApiError(Exception):
         code: str,
         detail: str | None = None,
         headers: dict[str, str] | None = None,
-        checks: dict[str, str] | None = None,
+        checks: Checks | None = None,
     ) -> None:
         """code: HRnnn of SQLSTATES. detail: for the client; None says what STATUSES says.
 
@@ -124,7 +133,7 @@ class ApiError(Exception):
         self.code = code
         self.detail = detail
         self.headers = headers or {}
-        self.checks = checks or {}
+        self.checks = checks
 
 
 def status_of(sqlstate: str) -> int:
@@ -159,7 +168,7 @@ def problem(error: Exception, method: str, path: str) -> tuple[int, dict[str, st
         code=code,
         request_id=request_id.get(),
         errors=fields,
-        checks=error.checks if isinstance(error, ApiError) else {},
+        checks=error.checks if isinstance(error, ApiError) else None,
     )
     headers["Cache-Control"] = "no-store"
     return status, headers, msgspec.json.encode(document)

@@ -106,8 +106,14 @@ class Http(HttpToolsProtocol):
         """Serve a request; with a task of its own only if somebody has to be waited for."""
         # Of requests sent ahead only the last: each would begin within the end of the one before it.
         if self._at_once is not None and not self.pipeline and not cycle.flow.write_paused:
-            if self._at_once(cycle.scope, cycle.send):
-                return
+            try:
+                if self._at_once(cycle.scope, cycle.send):
+                    return
+            except Exception as error:  # the parser that called would go on as if nothing had been
+                self.logger.error("Exception in ASGI application", exc_info=error)
+                if cycle.response_started:
+                    self.transport.close()
+                    return
             scope: Any = cycle.scope
             scope[TRIED] = True
         super()._start_asgi_task(cycle, app)

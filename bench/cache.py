@@ -54,6 +54,7 @@ def measure(server: Embedded, rounds: int, seconds: int) -> None:
     settings, student = prepare(server)
     token = {"Authorization": f"Bearer {auth.sign(settings, student, 3600)}"}
     environment = settings.environment() | {
+        "CACHE_ENABLED": "true",
         "RATE_LIMIT_ENABLED": "true",
         "RATE_LIMITS": LIMITS,
         "LOG_LEVEL": "WARNING",

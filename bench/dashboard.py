@@ -35,7 +35,7 @@ import psycopg
 from api import auth
 from api.settings import Settings
 from bench.request import MODULE, POOL, SECRET, Load, load_with
-from bench.serving import serve
+from bench.serving import BARE, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
 from db.refresh import BATCH, drain
@@ -90,7 +90,10 @@ def _students(db: Session) -> list[Any]:
 def cached_by_http(server: Embedded, org: int, student: Any, rounds: int, seconds: int) -> None:
     """The cached read against a handler that does nothing."""
     settings = Settings(
-        api_database_url=server.url(user="homeroom_api"), jwt_secret=SECRET, database_pool_size=POOL
+        api_database_url=server.url(user="homeroom_api"),
+        jwt_secret=SECRET,
+        database_pool_size=POOL,
+        **BARE,
     )
     token = auth.sign(settings, {"sub": str(student), "org": org, "role": "student"}, 3600)
     headers = {"Authorization": f"Bearer {token}"}

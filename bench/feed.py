@@ -32,7 +32,7 @@ import uvloop
 
 from api import app, auth
 from api.settings import Settings, load
-from bench.serving import serve
+from bench.serving import BARE, serve
 from bench.swarm import Swarm, open_files
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
@@ -88,6 +88,7 @@ def prepare(server: Embedded) -> tuple[Settings, dict[str, Any], dict[str, Any]]
     settings = Settings(
         api_database_url=server.url(user="homeroom_api"),
         jwt_secret=SECRET,
+        **BARE,
         streams_per_person=100_000,
         stream_heartbeat_seconds=3600,
         metrics_seconds=3600,

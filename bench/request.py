@@ -29,7 +29,7 @@ from litestar import Litestar, MediaType, get
 
 from api import app, auth
 from api.settings import Settings, load
-from bench.serving import Server, serve
+from bench.serving import BARE, Server, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded, bundled_bin
 
@@ -117,7 +117,7 @@ def compare_in_postgresql(server: Embedded, home: Path, student: dict[str, Any],
         ),
         "api.student_performance()": (
             "homeroom_api",
-            f"select api.student_performance('{json.dumps(student)}'::jsonb);",
+            f"select (api.student_performance('{json.dumps(student)}'::jsonb)).document;",
         ),
     }
     print(f"\npgbench -M prepared, {POOL} clients:")
@@ -157,7 +157,10 @@ def prepare(server: Embedded, students: int = STUDENTS) -> tuple[Settings, dict[
         ).fetchone()
     assert row is not None
     settings = Settings(
-        api_database_url=server.url(user="homeroom_api"), jwt_secret=SECRET, database_pool_size=POOL
+        api_database_url=server.url(user="homeroom_api"),
+        jwt_secret=SECRET,
+        database_pool_size=POOL,
+        **BARE,
     )
     return settings, {"sub": str(row[1]), "org": row[0], "role": "student"}
 

@@ -37,7 +37,7 @@ import psycopg
 
 from api import app, auth
 from api.settings import Settings, load
-from bench.serving import ROOT, serve
+from bench.serving import BARE, ROOT, serve
 from bench.swarm import PATIENCE, open_files
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded
@@ -88,6 +88,7 @@ def main() -> None:
             settings = Settings(
                 api_database_url=server.url(user="homeroom_api"),
                 jwt_secret=SECRET,
+                **BARE,
                 stream_heartbeat_seconds=3600,
                 log_level="WARNING",
             )

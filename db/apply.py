@@ -34,8 +34,17 @@ __all__ = [
     "rollback",
 ]
 
-BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
-ATTEMPTS = 10
+BUSY = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.QueryCanceled,
+)
+ATTEMPTS = 20
+BRIEF_ATTEMPTS = 15
+"""So many at first give up sooner than PostgreSQL looks for deadlocks (1 s), which it would end a writer for.
+The others wait for longer: only that makes an autovacuum give way."""
+BRIEF_MS, LONG_MS = 800, 3000
+LONGEST_PAUSE = 1.0  # seconds
 
 
 @dataclass
@@ -189,17 +198,40 @@ def _apply_code_patiently(connection: psycopg.Connection, say: Say) -> bool:
     """Policies and triggers need each table for an instant: give way to readers and try again."""
     for attempt in range(1, ATTEMPTS):
         try:
-            return _apply_code(connection)
+            return _apply_code(connection, BRIEF_MS if attempt <= BRIEF_ATTEMPTS else LONG_MS)
         except BUSY:
             say(f"tables are busy, trying again ({attempt} of {ATTEMPTS})")
-            time.sleep(attempt * 0.2)
+            time.sleep(min(attempt * 0.2, LONGEST_PAUSE))
     return _apply_code(connection)
 
 
-def _apply_code(connection: psycopg.Connection) -> bool:
+def _take_tables(connection: psycopg.Connection, patience_ms: int) -> None:
+    """Have all tables to ourselves until the transaction ends, or none: raises one of BUSY after so long.
+
+    What comes after waits for nobody, and nobody who writes waits for us while we wait for him.
+    """
+    tables = connection.execute(
+        "select string_agg(c.oid::regclass::text, ', ' order by c.oid) from pg_class as c "
+        "join pg_namespace as n on n.oid = c.relnamespace "
+        "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo' and c.relkind in ('r', 'p')",
+        (OWNER,),
+    ).fetchone()
+    if tables and tables[0]:
+        before = connection.execute(
+            "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)",
+            (str(patience_ms),),
+        ).fetchone()
+        connection.execute(f"lock table {tables[0]} in access exclusive mode".encode())
+        connection.execute(
+            "select set_config('statement_timeout', %s, true)", (before[0] if before else "0",)
+        )
+
+
+def _apply_code(connection: psycopg.Connection, patience_ms: int = LONG_MS) -> bool:
     """Forget and re-apply all code, provide partitions, check the catalog, record the release."""
     with as_owner(connection):
         connection.execute("set local lock_timeout = '3s'")
+        _take_tables(connection, patience_ms)
         connection.execute(tree.RESET.read_bytes())
         for path in tree.code():
             try:

@@ -16,7 +16,7 @@ from db import tree
 ROOT = Path(__file__).parent.parent
 DB = ROOT / "db"
 FORBIDDEN_IMPORTS = {"db": {"api", "listener", "tests"}, "listener": {"api", "tests"}, "api": {"tests"}}
-GENERATED = {".git", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+GENERATED = {".git", ".venv", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"}
 
 FUNCTION = re.compile(
     r"create or replace (?:function|procedure) (\w+\.\w+)\((.*?)\n(?:as \$|return )", re.DOTALL

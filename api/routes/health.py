@@ -13,7 +13,7 @@ from msgspec import Struct
 from api.database import DatabaseError, Function
 from api.documents import Alive, Ready, Release
 from api.endpoint import JsonBytes, Services, responses
-from api.errors import ApiError, status_of
+from api.errors import ApiError, Checks, status_of
 from api.metrics import CONTENT_TYPE, exposition
 
 HEALTH = Function("health")
@@ -81,7 +81,7 @@ async def ready(request: Request[Any, Any, Any]) -> JsonBytes:
         )
     if health.release is None or set(checks.values()) != {OK}:
         raise _not_ready(checks)
-    body = Ready(health.release.digest, health.release.migration, "ready", checks)
+    body = Ready(health.release.digest, health.release.migration, "ready", Checks(**checks))
     return JsonBytes(msgspec.json.encode(body), b"no-store")
 
 
@@ -107,7 +107,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
 def _not_ready(checks: dict[str, str], code: str = "HR503") -> ApiError:
     """The refusal that names what fails."""
     failing = [f"{name}: {state}" for name, state in checks.items() if state != OK]
-    return ApiError(code, " ".join(failing), checks=checks)
+    return ApiError(code, " ".join(failing), checks=Checks(**checks))
 
 
 HANDLERS = [live, ready, metrics]

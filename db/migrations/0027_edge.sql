@@ -7,7 +7,7 @@ create unlogged table ops.rate_limit (
     rule text not null,
     who text not null,
     slot bigint not null,
-    taken integer [] not null,
+    taken integer[] not null,
     constraint rate_limit_pkey primary key (rule, who)
 ) with (fillfactor = 50);
 comment on table ops.rate_limit is

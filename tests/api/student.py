@@ -51,7 +51,8 @@ class World:
         claims = {"sub": str(self.school.ada), "org": self.school.org, "role": "student"}
         with self.school.database.connect("homeroom_api") as other:
             row = other.execute(
-                "select (api.student_dashboard(%s, true, true)).document", (msgspec.json.encode(claims).decode(),)
+                "select (api.student_dashboard(%s, true, true)).document",
+                (msgspec.json.encode(claims).decode(),),
             ).fetchone()
         assert row is not None
         document: dict[str, Any] = msgspec.json.decode(row[0])

@@ -31,7 +31,8 @@ def settings_for(database: Database, **others: Any) -> Settings:
     """Settings of an API on this database; HS256 with SECRET unless told otherwise."""
     # Metrics would come between what tests wait for, and a kept answer may be behind what a test has just
     # written: those that want them say so.
-    usual = {"jwt_secret": SECRET, "database_pool_size": 2, "metrics_seconds": 3600, "cache_enabled": False}
+    usual = {"jwt_secret": SECRET, "database_pool_size": 2, "metrics_seconds": 3600}
+    usual |= {"cache_enabled": False, "request_log": False}
     return Settings(**{"api_database_url": database.url("homeroom_api"), **usual, **others})
 
 

@@ -107,10 +107,12 @@ def test_the_log_finds_a_request_and_never_holds_a_token(cluster: Cluster, tmp_p
         assert (failed.status_code, failed.json()["code"]) == (500, "22012")
         broken = server.client.get("/health/ready", headers={"X-Request-ID": "and-me"})
         assert (broken.status_code, broken.json()["code"]) == (500, "HR500")
-    [line] = [line for line in server.lines() if line.get("request_id") == "find-me"]
+    line, request = (line for line in server.lines() if line.get("request_id") == "find-me")
     assert (line["level"], line["sqlstate"], line["path"]) == ("error", "22012", STUDENT)
-    [line] = [line for line in server.lines() if line.get("request_id") == "and-me"]
+    assert (request["event"], request["status"], request["route"]) == ("request", 500, STUDENT)
+    line, request = (line for line in server.lines() if line.get("request_id") == "and-me")
     assert "ValidationError" in line["exception"]
+    assert (request["status"], request["person"]) == (500, None)
     text = server.log.read_text()
     assert good not in text
     assert good.rpartition(".")[0] not in text

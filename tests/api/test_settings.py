@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from api.app import create_app
 from api.auth import sign
 from api.keys import keys_from
-from api.settings import Settings, SettingsError, load, markdown
+from api.settings import FROM_FILES, Settings, SettingsError, load, markdown
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s" * 32
@@ -175,3 +176,49 @@ def test_only_who_holds_the_secret_signs() -> None:
 def test_the_page_shows_the_table_as_it_is() -> None:
     assert markdown() in (ROOT / "docs/settings.md").read_text()
     assert "| `DEMO_PAGE` | `true` or `false` | `false` |" in markdown(), "as one writes it"
+
+
+# --- Secrets in files
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, end: str) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(SECRET.encode() + end.encode())
+    assert load({"JWT_SECRET_FILE": str(file)}) == Settings(jwt_secret=SECRET)
+    assert load({"JWT_SECRET_FILE": str(file), "JWT_SECRET": ""}) == Settings(jwt_secret=SECRET)
+
+
+@pytest.mark.parametrize("name", sorted(FROM_FILES & set(msgspec.structs.asdict(Settings()))))
+def test_every_secret_may_and_not_twice(tmp_path: Path, name: str) -> None:
+    variable = name.upper()
+    with pytest.raises(SettingsError, match=f"^{variable} and {variable}_FILE are both set: choose one$"):
+        load({variable: "hunter2", f"{variable}_FILE": str(tmp_path / "none")})
+    assert f"or `{variable}_FILE`" in markdown()
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "bytes", "empty", "huge", "nul", "short"])
+def test_a_file_that_is_no_secret_is_named_by_its_variable_alone(tmp_path: Path, kind: str) -> None:
+    path = str(tmp_path / "hunter2")
+    contents = {"bytes": b"\xff" * 40, "empty": b"\n", "huge": b"x" * 70_000, "short": b"hunter2"}
+    if kind in contents:
+        Path(path).write_bytes(contents[kind])
+    elif kind == "folder":
+        Path(path).mkdir()
+    elif kind == "nul":
+        path += "\0"
+    with pytest.raises(SettingsError, match=r"^JWT_SECRET") as error:
+        load({"JWT_SECRET_FILE": path})
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_child_gets_the_content_and_not_both(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    environ = {"JWT_SECRET_FILE": str(file)}
+    settings = load(environ)
+    assert load(environ | settings.environment()) == settings
+
+
+def test_what_is_no_secret_has_no_file(tmp_path: Path) -> None:
+    assert load({"DASHBOARD_PORT_FILE": str(tmp_path / "none")}) == Settings()

@@ -29,7 +29,7 @@ from tests.attack.conftest import Besieged
 from tests.attack.siege import ROLES
 
 WHOLE = 1400
-CASES: dict[str | None, int] = dict.fromkeys(ROLES, 100) | {"student": 300, "director": 300}
+CASES: dict[str | None, int] = {**dict.fromkeys(ROLES, 100), "student": 300, "director": 300}
 CASES |= dict.fromkeys([None, "admin", "mentor"], WHOLE)
 """How many requests each of the ten makes at least: more than 5,000 together."""
 

@@ -140,7 +140,8 @@ def own_performance(database: Database, student: str) -> dict[str, Any]:
         f"from school.person where external_id = '{student}'",
     )
     with database.connect("homeroom_api") as session:
-        row = session.execute("select (api.student_performance(%s)).document", (json.dumps(claims),)).fetchone()
+        query = "select (api.student_performance(%s)).document"
+        row = session.execute(query, (json.dumps(claims),)).fetchone()
     assert row is not None
     profile: dict[str, Any] = json.loads(row[0], parse_float=Decimal)["student_profile"]
     return profile

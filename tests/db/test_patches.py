@@ -491,7 +491,8 @@ def test_who_has_no_place_any_more_is_told(world: World) -> None:
 
 def read_leaderboard(world: World, student: UUID) -> Any:
     claims = feed.claims(world.org, student, "student")
-    return json.loads(value(world.api, "select (api.student_dashboard(%s, true, true)).document", claims))["leaderboard"]
+    read = value(world.api, "select (api.student_dashboard(%s, true, true)).document", claims)
+    return json.loads(read)["leaderboard"]
 
 
 @pytest.mark.parametrize("ranked_first", [True, False])

@@ -40,7 +40,8 @@ def student_of(db: Session, org: int, *, tier: str = "premium") -> tuple[Program
 def read(api: Session, org: int, student: UUID) -> dict[str, Any]:
     """The student's dashboard by the API's login."""
     claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-    document: dict[str, Any] = json.loads(one(api, "select (api.student_dashboard(%s, true, true)).document", claims))
+    query = "select (api.student_dashboard(%s, true, true)).document"
+    document: dict[str, Any] = json.loads(one(api, query, claims))
     return document
 
 

@@ -35,7 +35,8 @@ def students_of(db: Session, org: int) -> list[UUID]:
 def read(api: Session, org: int, student: UUID) -> dict[str, Any]:
     """A student's dashboard by the API's login, less what is not the document's."""
     claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-    document: dict[str, Any] = json.loads(one(api, "select (api.student_dashboard(%s, true, true)).document", claims))
+    query = "select (api.student_dashboard(%s, true, true)).document"
+    document: dict[str, Any] = json.loads(one(api, query, claims))
     return {key: value for key, value in document.items() if key not in ("leaderboard", "last_updated")}
 
 

@@ -191,7 +191,8 @@ def test_the_leaderboard_is_ranked_by_the_job(database: Database, db: Session, l
 
         def mine(student: UUID) -> Any:
             claims = json.dumps({"sub": str(student), "org": org, "role": "student"})
-            return json.loads(one(api, "select (api.student_dashboard(%s, true, true)).document", claims))["leaderboard"]
+            read = one(api, "select (api.student_dashboard(%s, true, true)).document", claims)
+            return json.loads(read)["leaderboard"]
 
         assert mine(students[0]) is None, "not ranked yet"
         due(db, "rank leaderboards")

@@ -19,6 +19,16 @@ $$),
 ('table without forced row-level security', 'school.interaction_other', $$
     alter table school.interaction_other disable row level security
 $$),
+('table of which the owner does not see all rows', 'school.interaction_other', $$
+    drop policy "the owner's dump reads all" on school.interaction_other
+$$),
+('table of which the owner does not see all rows', 'school.unseen', $$
+    create table school.unseen (org_id bigint);
+    comment on table school.unseen is 'x';
+    alter table school.unseen enable row level security;
+    alter table school.unseen force row level security;
+    create policy "some" on school.unseen for select to homeroom_owner using (org_id > 1)
+$$),
 ('policy for everybody', 'open on school.person', $$
     create policy open on school.person for select to public using (true)
 $$),

@@ -3,9 +3,9 @@ language plpgsql volatile parallel unsafe security invoker
 as $$
 begin
     perform auth.enter(claims, 'admin');
-    return ops.cache_stats();
+    return feed.cache_stats();
 end
 $$;
-comment on function api.cache_stats(jsonb) is 'ops.cache_stats() for admins. It says nothing about persons or organizations.';
+comment on function api.cache_stats(jsonb) is 'feed.cache_stats() for admins. It says nothing about persons or organizations.';
 revoke all on function api.cache_stats(jsonb) from public;
 grant execute on function api.cache_stats(jsonb) to homeroom_api;

@@ -1,4 +1,5 @@
-create or replace function api.student_dashboard(claims jsonb, include_notifications boolean, include_ai_nudge boolean) returns api.cacheable
+create or replace function api.student_dashboard(claims jsonb, include_notifications boolean, include_ai_nudge boolean)
+returns api.cacheable
 language plpgsql volatile parallel unsafe security invoker
 as $$
 begin

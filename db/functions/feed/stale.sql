@@ -4,6 +4,8 @@ set search_path = ''
 -- As feed.read: planning takes longer than reading, and what is new is at the end.
 set plan_cache_mode = 'force_generic_plan'
 set enable_seqscan = 'off'
+-- Made as large as what might come, when nearly always nothing does.
+set enable_hashagg = 'off'
 as $$
 declare
     -- Of which a process would rather begin anew than be told.

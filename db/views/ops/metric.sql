@@ -38,7 +38,7 @@ select 'homeroom_dead_letters', 'Marks that the worker gave up on: their last_er
 from board.dashboard_update_queue as q
 where q.dead_at is not null
 union all
-select 'homeroom_worker_up', 'Whether somebody runs the jobs: a worker or pg_cron was heard from within a minute.', '{}', w.is_heard::integer
+select 'homeroom_worker_up', 'Whether somebody runs the jobs: a worker or pg_cron was heard within a minute.', '{}', w.is_heard::integer
 from ops.worker_heard() as w
 union all
 select 'homeroom_worker_silent_seconds', 'Seconds since whatever runs the jobs was heard from.', '{}', w.silent_seconds

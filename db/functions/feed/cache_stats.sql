@@ -1,4 +1,4 @@
-create or replace function ops.cache_stats() returns json
+create or replace function feed.cache_stats() returns json
 language sql stable parallel safe security definer
 set search_path = ''
 as $$
@@ -25,8 +25,8 @@ as $$
     )
     from total as t
 $$;
-comment on function ops.cache_stats() is
+comment on function feed.cache_stats() is
 'How the response caches fare: {"total": numbers of api/cache.py added up, "processes": [{"name", "started_at", "cache": the same of each}]}. A
 process tells its numbers every few seconds.';
-revoke all on function ops.cache_stats() from public;
-grant execute on function ops.cache_stats() to homeroom_admin;
+revoke all on function feed.cache_stats() from public;
+grant execute on function feed.cache_stats() to homeroom_admin;
