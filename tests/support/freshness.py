@@ -214,14 +214,14 @@ class Line:
     """A connection that stays open, to one process."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
 
     def send(self, request: bytes) -> float:
         """Ask; when that was begun."""
         sent = time.monotonic()
-        self._socket.sendall(request)
+        self.socket.sendall(request)
         return sent
 
     def receive(self) -> tuple[int, bytes, bytes]:
@@ -239,15 +239,15 @@ class Line:
 
     def is_closed(self) -> bool:
         """Whether the other side has hung up, as far as is known here."""
-        readable, _, _ = select.select([self._socket], [], [], 0)  # nobody has asked for anything
+        readable, _, _ = select.select([self.socket], [], [], 0)  # nobody has asked for anything
         return bool(readable)
 
     def close(self) -> None:
         """Hang up."""
-        self._socket.close()
+        self.socket.close()
 
     def _more(self) -> None:
-        received = self._socket.recv(1 << 16)
+        received = self.socket.recv(1 << 16)
         if not received:
             raise ConnectionError(f"closed after {self._buffer!r}")
         self._buffer += received
