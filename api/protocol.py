@@ -7,6 +7,7 @@ headers that answers have here, as much as all the rest of a kept answer.
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -19,6 +20,8 @@ HEAD_BYTES = 65_536
 LINGER_SECONDS = 0.5
 """When the server stops, a connection that waits for its next request is closed after this: what the client
 was about to send is answered yet."""
+LOOK_SECONDS = 0.01
+"""Or so much later, if its request has begun to come."""
 BARE = b"connection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + BARE
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
@@ -105,8 +108,6 @@ class Http(HttpToolsProtocol):
         self._in_head = False
         super().on_headers_complete()
         self.headers = Closed(self.headers) if self.parser.should_upgrade() else NOWHERE
-        if self._stopping and self.cycle is not None:
-            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """It is there as a whole."""
@@ -127,13 +128,15 @@ class Http(HttpToolsProtocol):
             return
         super().shutdown()
         # uvicorn waits for responses in flight to end, and does not tell one that never does by itself.
-        scope: Any = self.cycle.scope
+        scope: Any = (self._serving or self.cycle).scope  # the client may have sent another behind it
         if (stream := scope.get(STREAM)) is not None:
             stream.stop()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Serve a request; with a task of its own only if somebody has to be waited for."""
         self._serving = cycle
+        if self._stopping and not self.pipeline:
+            cycle.keep_alive = False  # before it is answered, which may be at once
         # Of requests sent ahead only the last: each would begin within the end of the one before it.
         if self._at_once is not None and not self.pipeline and not cycle.flow.write_paused:
             try:
@@ -149,8 +152,19 @@ class Http(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _close_if_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        """Close, unless a request is on its way: under load the next one may be there, and not read yet."""
+        if self.transport.is_closing() or not (self.cycle is None or self.cycle.response_complete):
+            return
+        if self._in_head or self._is_waiting():
+            self.loop.call_later(LOOK_SECONDS, self._close_if_idle)
+        else:
             self.transport.close()
+
+    def _is_waiting(self) -> bool:
+        """Whether something was received that nobody has read."""
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def _look_again(self) -> None:
         """Drop who has not sent a request in time; an idle connection is uvicorn's to close."""

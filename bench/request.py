@@ -144,12 +144,12 @@ def compare_in_postgresql(server: Embedded, home: Path, student: dict[str, Any],
         print(f"{name:<28}{rates[-1]:9,.0f} calls/s  {rates[-1] / rates[0]:.2f}")
 
 
-def prepare(server: Embedded) -> tuple[Settings, dict[str, Any]]:
+def prepare(server: Embedded, students: int = STUDENTS) -> tuple[Settings, dict[str, Any]]:
     """Fill the database; return the API's settings and the claims of a student with grades."""
     ensure_database(server.url())
     migrate(server.url())
     with psycopg.connect(server.url(), autocommit=True) as db:
-        db.execute("select ops.seed_school('Bench', %s, %s)", (STUDENTS, date(2024, 3, 1)))
+        db.execute("select ops.seed_school('Bench', %s, %s)", (students, date(2024, 3, 1)))
         db.execute("vacuum analyze")
         row = db.execute(
             "select org_id, student_id from board.student_performance "

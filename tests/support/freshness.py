@@ -11,6 +11,7 @@ import argparse
 import json
 import random
 import re
+import select
 import socket
 import subprocess
 import sys
@@ -213,14 +214,14 @@ class Line:
     """A connection that stays open, to one process."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
 
     def send(self, request: bytes) -> float:
         """Ask; when that was begun."""
         sent = time.monotonic()
-        self._socket.sendall(request)
+        self.socket.sendall(request)
         return sent
 
     def receive(self) -> tuple[int, bytes, bytes]:
@@ -236,12 +237,17 @@ class Line:
         body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
         return status, head, body
 
+    def is_closed(self) -> bool:
+        """Whether the other side has hung up, as far as is known here."""
+        readable, _, _ = select.select([self.socket], [], [], 0)  # nobody has asked for anything
+        return bool(readable)
+
     def close(self) -> None:
         """Hang up."""
-        self._socket.close()
+        self.socket.close()
 
     def _more(self) -> None:
-        received = self._socket.recv(1 << 16)
+        received = self.socket.recv(1 << 16)
         if not received:
             raise ConnectionError(f"closed after {self._buffer!r}")
         self._buffer += received
@@ -294,9 +300,19 @@ class Client:
 
 
 def read_apart(
-    ports: list[int], tokens: list[str], reads: int, folder: Path, *, processes: int = 2, connections: int = 8
+    ports: list[int],
+    tokens: list[str],
+    reads: int,
+    folder: Path,
+    *,
+    processes: int = 2,
+    connections: int = 8,
+    patience: float = PATIENCE,
 ) -> Reads:
-    """Read so many dashboards, by processes of their own. connections: of each."""
+    """Read so many dashboards, by processes of their own.
+
+    connections: of each. patience: seconds after which they have failed.
+    """
     running = []
     for number in range(processes):
         order = folder / f"order-{number}"
@@ -307,7 +323,7 @@ def read_apart(
     found = Reads()
     try:
         for process, order in running:
-            assert process.wait(PATIENCE) == 0, "a reader failed; it has said why"
+            assert process.wait(patience) == 0, "a reader failed; it has said why"
             found.load(order.with_suffix(".reads"))
     finally:
         for process, _ in running:
