@@ -342,6 +342,7 @@ def told_by_functions(world: World, session: Session) -> dict[str, str]:
         "date": ["2000-01-01", "2100-01-01"],
         "interval": ["1 hour"],
         "numeric": [1],
+        "double precision": [4102444800],
         "timestamp with time zone": ["2026-01-01"],
         "json": [world.claims],
         "jsonb": [world.claims, '{"action": "nothing"}', None],

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.api.process import until
-from tests.api.support import sessions, token
+from tests.api.support import hear_worker, is_ready, sessions, token
 from tests.attack.conftest import Besieged
 from tests.attack.wire import request
 
@@ -94,7 +94,8 @@ def test_good_clients_are_served_among_bad_and_slow_ones(siege: Besieged) -> Non
     until(lambda: descriptors(siege) <= before + 2)
     # The pool has as many connections as ever, and each of them works.
     until(lambda: not sessions(siege.database, "active"))
-    assert siege.client.get("/health/ready").status_code == 200
+    hear_worker(siege.database)
+    assert is_ready(siege.client)
     for name, (line, _) in people.items():
         for _ in range(20):
             answer = siege.client.get(OWN, headers={"Authorization": line.removeprefix("Authorization: ")})

@@ -377,6 +377,8 @@ def test_every_path_has_head_and_options_and_no_others(siege: Besieged) -> None:
     for template, operations in document["paths"].items():
         path = template.replace("{", "").replace("}", "")
         for method in ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "PURGE", "LINK"):
+            if method.lower() in operations:
+                continue
             reply = ask(siege.client, path, authorization(siege), method=method)
             assert reply.status in {404, 405}, (method, template)
             assert reply.status == 404 or reply.header("allow"), (method, template)

@@ -71,14 +71,17 @@ READS = {
         "/api/v1/director/dashboard/cohorts/{cohort_id}",
         "/api/v1/director/dashboard/alerts",
         "/api/v1/director/dashboard/stream",
+        "/dashboard/cache/stats",
     },
 }
 """Which paths each role reads, besides those that are everybody's. All others are refused to it."""
-ANY_ROLE = {"/dashboard/stream"}
+ANY_ROLE = {"/dashboard/stream", "/api/v1/session"}
 POSTS = {
     ACTION: {"student"},
     RECALCULATE: {"admin"},
     "/api/v1/events": {"service", "admin"},
+    "/dashboard/cache/invalidate": {"admin"},
+    "/dashboard/cache/warm": {"admin"},
     "/api/v1/director/dashboard/refresh": {"director", "admin"},
     "/api/v1/director/dashboard/cohorts/{cohort_id}/refresh": {"director", "admin"},
     "/api/v1/director/dashboard/alerts/{alert_id}/acknowledge": {"director", "admin"},
@@ -174,6 +177,7 @@ def chatter(siege: Besieged) -> Iterator[None]:
     def talk() -> None:
         with siege.database.connect() as db:
             while not over.wait(0.1):
+                db.execute("select ops.tick()")  # as a worker would, or nobody is ready
                 for role in ROLES:
                     db.execute(
                         "select feed.send_to_group(%s, %s, 'reminder', '{}')", (siege.org, f"role:{role}")

@@ -14,8 +14,9 @@ import pytest
 
 from db.embedded import bundled_bin
 from tests.api.live import value
+from tests.api.process import until
 from tests.api.student import Programs
-from tests.api.support import School, school_of
+from tests.api.support import School, hear_worker, is_ready, school_of
 from tests.support import feed, school
 from tests.support.cli import homeroom
 from tests.support.pages import block, shell
@@ -167,7 +168,8 @@ def test_a_backup_made_while_others_write_is_restored_whole(cluster: Cluster, tm
         assert status.returncode == 0, status.stdout
         with school_of(target, people) as after:
             assert reads(after) == expected
-            assert after.client.get("/health/ready").status_code == 200
+            hear_worker(target)
+            until(lambda: is_ready(after.client))
             with sse(
                 after.client.base_url,
                 "/dashboard/stream",
