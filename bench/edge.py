@@ -261,9 +261,7 @@ def stop(server: Embedded, stops: int, connections: int) -> bool:
     for _ in range(stops):
         with serve(SERVERS, "api", given) as api:
             port = int(api.url.rpartition(":")[2])
-            timer = threading.Timer(1.0, api.process.send_signal, [signal.SIGTERM])
-            timer.start()
-            count, failed = ask_until_closed(port, connections, requests)
+            count, failed = ask_until_closed(api, port, connections, requests)
             exits.append(api.process.wait(20))
             answered += count
             lost += failed
@@ -274,18 +272,21 @@ def stop(server: Embedded, stops: int, connections: int) -> bool:
     return bool(lost) or set(exits) != {0}
 
 
-def ask_until_closed(port: int, connections: int, requests: list[bytes]) -> tuple[int, int]:
+def ask_until_closed(api: Server, port: int, connections: int, requests: list[bytes]) -> tuple[int, int]:
     """Ask on all connections at once until the server has closed each; requests answered, and not answered.
 
-    One thread: between an answer and the next request there is nothing that could take long.
+    It is stopped when each connection has been answered: who waits to be accepted has no connection yet. One
+    thread: between an answer and the next request there is nothing that could take long.
     """
     dice = random.Random(port)
     answered = lost = 0
+    silent: set[Line] = set()
     with selectors.DefaultSelector() as selector:
         for _ in range(connections):
             line = Line(port)
             line.send(dice.choice(requests))
             selector.register(line.socket, selectors.EVENT_READ, line)
+            silent.add(line)
         while selector.get_map():
             for key, _ in selector.select():
                 line = key.data
@@ -293,6 +294,10 @@ def ask_until_closed(port: int, connections: int, requests: list[bytes]) -> tupl
                     status, head, _ = line.receive()
                     assert status == 200, head
                     answered += 1
+                    if line in silent:
+                        silent.remove(line)
+                        if not silent:
+                            threading.Timer(0.5, api.process.send_signal, [signal.SIGTERM]).start()
                     goes_on = b"\r\nconnection: close\r\n" not in head and not line.is_closed()
                     if goes_on:
                         line.send(dice.choice(requests))
