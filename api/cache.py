@@ -127,7 +127,6 @@ class Cache:
         if kept is None:
             return None
         if now - self._proven >= self._lease or self._proven < self._void_before:
-            self.counts["lapsed"] += 1
             return None
         if now >= kept.until:
             self._drop(key)
@@ -141,6 +140,7 @@ class Cache:
         asked: whether somebody waits for it, as there was none to be served.
         """
         self.counts["misses"] += asked
+        self.counts["lapsed"] += asked and key in self._kept
         return Fill(key, org, self._sequence, self.clock())
 
     def keep(self, fill: Fill, answer: Answer) -> bool:
