@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Annotated, Any
 
-from litestar import Request, Router, delete, get, post
+from litestar import Request, Response, Router, delete, get, post, route
 from litestar.types import Message, Receive, Scope, Send
 from msgspec import Meta, Struct
 
@@ -117,6 +117,12 @@ async def end(request: Request[Any, Any, Any]) -> WithCookies:
     return WithCookies(body, session.no_cookies(secure))
 
 
+@route("/", http_method="OPTIONS", status_code=204, include_in_schema=False)
+async def methods() -> Response[None]:
+    """Which methods there are. Litestar's own answer knows the first of several handlers only."""
+    return Response(None, headers={"Allow": "DELETE, GET, OPTIONS, POST"})
+
+
 def _asked(request: Request[Any, Any, Any]) -> tuple[Services, bytes, bool]:
     """The services, what is shown of who asks, and whether that came over TLS."""
     secure = request.scope["scheme"] == "https"
@@ -148,7 +154,7 @@ def _with_token(body: bytes, shown: bytes) -> bytes:
 ROUTER = Router(
     "/api/v1/session",
     before_request=authenticate,
-    route_handlers=[begin, read, end],
+    route_handlers=[methods, begin, read, end],
     security=[{"bearer": []}],
     tags=["session"],
 )
