@@ -140,16 +140,17 @@ def note(desk: Desk, visit: Visit, scope: Any, status: int, route: str) -> None:
     seconds = perf_counter() - visit.began
     method = scope["method"]
     desk.traffic.route(method, route).add(status, seconds, visit.hit)
-    desk.log.write(
-        method=method,
-        route=route,
-        status=status,
-        seconds=seconds,
-        database=visit.database,
-        cached=visit.hit is True,
-        verified=visit.verified,
-        request_id=visit.id,
-    )
+    if desk.log.wants(seconds):
+        desk.log.write(
+            method=method,
+            route=route,
+            status=status,
+            seconds=seconds,
+            database=visit.database,
+            cached=visit.hit is True,
+            verified=visit.verified,
+            request_id=visit.id,
+        )
     if desk.telemetry is not None:
         desk.telemetry.request(scope, visit, status, seconds, route)
 

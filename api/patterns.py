@@ -8,6 +8,8 @@ TYPES = r"^[a-z][a-z0-9_]{0,49}(,[a-z][a-z0-9_]{0,49}){0,19}$"
 TITLE = r"^[^\x00]*$"
 URL = r"^https?://[^\x00]*$"
 CURSOR = "^[A-Za-z0-9_-]+$"
+PATHS = "^/[A-Za-z0-9_.~*/-]*$"
+"""Paths of kept answers; feed.invalidate_caches in SQL asks for the same."""
 
 A_TYPE = "up to 50 lowercase letters, digits and _, the first a letter"
 WANTED = {
@@ -16,5 +18,6 @@ WANTED = {
     TITLE: "a text without the character NUL",
     URL: "a URL that begins with http:// or https://",
     CURSOR: "this is no cursor: the `next_cursor` of the page before is one",
+    PATHS: "a pattern is a path of up to 200 characters, with * for any of them",
 }
 """Pattern -> what it wants."""

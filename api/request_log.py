@@ -76,6 +76,10 @@ class RequestLog:
         self._loop = None
         self.flush()
 
+    def wants(self, seconds: float) -> bool:
+        """Whether there is anything to write of a request that took so long."""
+        return self.enabled or seconds >= self._slow
+
     def write(
         self,
         *,

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from api.cache_documents import CacheStats, Invalidation, Warming
 from api.database import DatabaseError, Function
 from api.endpoint import JsonBytes, dashboard, personal, responses
+from api.patterns import PATHS
 
 STATS = Function("cache_stats", "jsonb")
 INVALIDATE = Function("cache_invalidate", "jsonb", "text", "uuid")
@@ -39,6 +40,7 @@ async def invalidate(
         QueryParameter(
             description="Only answers to paths like this, with * for any characters: `/api/v1/student/*`.",
             max_length=200,
+            pattern=PATHS,
         ),
     ] = None,
     person: Annotated[UUID | None, QueryParameter(description="Only this person's answers.")] = None,
