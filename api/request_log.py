@@ -78,7 +78,7 @@ class RequestLog:
 
     def wants(self, seconds: float) -> bool:
         """Whether there is anything to write of a request that took so long."""
-        return self.enabled or seconds >= self._slow
+        return self.enabled or seconds >= self.slow
 
     def write(
         self,
