@@ -234,7 +234,7 @@ def _break(database: Database, function: str, right: str, wrong: str) -> None:
         (MARKS, "'t' || course_id]", "'x' || course_id]"),
         (MARKS, "array['s' || subject_id, 'c' || subject_id, 't' || course_id]", "array['s' || subject_id]"),
         (MARKS, "return array['s' || subject_id];", "return '{}';"),
-        (MARKS, "return '{org}';", "return '{}';"),
+        (MARKS, "'{org}'::text[]", "'{}'::text[]"),
         (MARKS, "array['s' || subject_id, 'c' || subject_id, 't' || subject_id, 'd' || subject_id]", "'{}'"),
     ],
 )
