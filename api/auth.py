@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -101,16 +101,6 @@ class Authenticator:
         """The credentials remembered of each person, by Verified.who."""
         self._forgotten = 0
         """How often somebody was: who is verified across that moment may have been before it."""
-
-    async def claims(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        """The verified claims of a request, as the JSON that auth.enter() takes.
-
-        headers: as ASGI has them. Raises ApiError: HR401 without a valid credential, HR503 without keys.
-        """
-        given = credential(dict(headers))
-        if given is None:
-            raise missing()
-        return (await self.verified(given)).claims
 
     def known(self, credential: bytes) -> Verified | None:
         """What was verified of late, without waiting for anything."""

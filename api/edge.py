@@ -16,6 +16,7 @@ from typing import Any
 
 from litestar.types import ASGIApp, Receive, Send
 
+from api.answer import Answer
 from api.auth import Verified, credential
 from api.cache import Key
 from api.desk import Desk
@@ -69,10 +70,9 @@ class Edge:
             if quota is None or not quota.allowed:
                 scope[QUOTA] = quota
                 return False
-        desk.cache.counts["hits"] += 1
         visit = Visit(self._identify(headers), headers, began)
-        visit.verified, visit.quota, visit.hit = verified, quota, True
-        write(desk, visit, scope, send, kept)
+        visit.verified, visit.quota = verified, quota
+        self._give(kept, visit, scope, send)
         return True
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -118,15 +118,19 @@ class Edge:
             visit.key = key_of(visit.verified, path, scope["query_string"])
             # Who had to be verified, or counted, first.
             if (kept := desk.cache.find(visit.key)) is not None:
-                desk.cache.counts["hits"] += 1
-                visit.hit = True
-                write(desk, visit, scope, send, kept)
+                self._give(kept, visit, scope, send)
                 return
         if method == "HEAD":
             # The same answer as GET. The server keeps the body back: it goes by its own scope.
             scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}
         await self._app(scope, receive, outgoing.send)
         outgoing.done()
+
+    def _give(self, kept: Answer, visit: Visit, scope: Any, send: Any) -> None:
+        """Answer with what was kept."""
+        self._desk.cache.counts["hits"] += 1
+        visit.hit = True
+        write(self._desk, visit, scope, send, kept)
 
     async def _ask_for(self, rule: Rule, visit: Visit, scope: Any) -> Quota:
         """One of the requests that the person, or the address, may make."""
@@ -144,9 +148,7 @@ class Edge:
                 given = in_query(scope["query_string"])
             given = given or credential(visit.headers, secure)
             if given is not None:
-                visit.verified = self._desk.authenticator.known(given)
-                if visit.verified is None:
-                    visit.verified = await self._desk.authenticator.verified(given)
+                visit.verified = await self._desk.authenticator.verified(given)
         except ApiError as error:
             visit.refused = error
             return

@@ -14,7 +14,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
-from api.auth import Authenticator, missing
+from api.auth import Authenticator, Verified, missing
 from api.cache import Cache
 from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
@@ -92,6 +92,13 @@ async def authenticate(request: Request[Any, Any, Any]) -> None:
         raise visit.refused or missing()
 
 
+def asking(request: Request[Any, Any, Any]) -> tuple[Visit, Verified]:
+    """The request's visit, and who asks; once `authenticate` has let it in."""
+    visit: Visit = request.scope[VISIT]  # type: ignore[literal-required]
+    assert visit.verified is not None, "authenticate comes first"
+    return visit, visit.verified
+
+
 def dashboard(name: str, handlers: Sequence[HTTPRouteHandler], path: str | None = None) -> Router:
     """The endpoints below `path`, /api/v1/`name` unless given, all of which ask for a token."""
     return Router(
@@ -105,29 +112,32 @@ def dashboard(name: str, handlers: Sequence[HTTPRouteHandler], path: str | None 
 
 
 async def personal(request: Request[Any, Any, Any], function: Function, *arguments: str | None) -> JsonBytes:
-    """Answer with what the function says to whoever asks. For handlers of a `dashboard`.
+    """Answer with what the function says to whoever asks; arguments and errors are those of `told`."""
+    hub = request.app.state.services.feed.hub
+    cursor = hub.cursor  # before the document is read: it must not be younger
+    return JsonBytes(await told(request, function, *arguments), FRESH, cursor=cursor)
+
+
+async def told(request: Request[Any, Any, Any], function: Function, *arguments: str | None) -> bytes:
+    """What the function says to whoever asks, once `authenticate` has let the request in.
 
     function: of schema api; its first parameter takes the claims. arguments: the others, as PostgreSQL reads
     them. Raises DatabaseError for what the database refuses.
     """
     services: Services = request.app.state.services
-    visit: Visit = request.scope[VISIT]  # type: ignore[literal-required]
-    assert visit.verified is not None, "authenticate comes first"
-    claims = visit.verified.claims
-    cursor = services.feed.hub.cursor  # before the document is read: it must not be younger
+    visit, verified = asking(request)
+    claims = verified.claims
     began = perf_counter()
     try:
-        if function.kept and visit.key is not None:
-            visit.hit = False
-            visit.fill = services.cache.begin(visit.key, visit.verified.org)
-            body = visit.fill.read(await services.database.read(function, claims, *arguments))
-        elif function.kept:
-            body = (await services.database.read(function, claims, *arguments))[0]
-        else:
-            body = await services.database.call(function, claims, *arguments)
+        if not function.kept:
+            return await services.database.call(function, claims, *arguments)
+        if visit.key is None:
+            return (await services.database.read(function, claims, *arguments))[0]
+        visit.hit = False
+        visit.fill = services.cache.begin(visit.key, verified.org)
+        return visit.fill.read(await services.database.read(function, claims, *arguments))
     finally:
         visit.database += perf_counter() - began
-    return JsonBytes(body, FRESH, cursor=cursor)
 
 
 def responses(

@@ -51,6 +51,9 @@ class Http(HttpToolsProtocol):
     """Since when a request is being received."""
     _in_head = False
     _head_bytes = 0
+    _large = _too_long = False
+    """Whether a head that ends in this packet may be too long, as the packet is or was not the first; whether
+    it is."""
     _completed = False
     """Whether the packet that is being taken had the end of a request in it."""
     _serving: RequestResponseCycle | None = None
@@ -88,12 +91,20 @@ class Http(HttpToolsProtocol):
         if self._since is None:
             self._since = self.loop.time()
         self._completed = False
+        self._large = self._in_head or len(data) > HEAD_BYTES
         super().data_received(data)
         # Where a request begins in a packet nobody says; of one behind another, the next packets count.
         if self._in_head and not self._completed:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(TOO_LONG)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser could not take, or was told not to."""
+        if self._too_long:
+            self._refuse(TOO_LONG)
+        else:
+            super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -106,6 +117,9 @@ class Http(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its headers are there."""
         self._in_head = False
+        if self._large and self._length() > HEAD_BYTES:
+            self._too_long = True
+            raise ValueError("too long")  # ends the parser's work on the packet
         super().on_headers_complete()
         self.headers = Closed(self.headers) if self.parser.should_upgrade() else NOWHERE
 
@@ -176,6 +190,10 @@ class Http(HttpToolsProtocol):
                 self._refuse(TOO_SLOW)
                 return
         self._watch = self.loop.call_later(self.request_seconds / 4, self._look_again)
+
+    def _length(self) -> int:
+        """Of the head that has come: its bytes, but those between them."""
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _leave(self) -> None:
         if self._watch is not None:

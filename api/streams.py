@@ -16,8 +16,8 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 from msgspec import Struct
 
-from api.auth import Claims, bounded, credential, missing
-from api.endpoint import Services
+from api.auth import Claims, Verified, bounded, credential, missing
+from api.endpoint import Services, asking
 from api.errors import ApiError
 from api.patterns import TYPES
 from api.session import PREFIX, same_origin
@@ -60,13 +60,6 @@ CODES = {
 """How a WebSocket is closed."""
 
 
-async def admit(request: Request[Any, Any, Any]) -> None:
-    """As `authenticate` does; but a stream's token may stand in the query: a browser sends no headers."""
-    if request.method != "OPTIONS":
-        services: Services = request.app.state.services
-        request.scope["person"] = await person(services, request.scope)  # type: ignore[typeddict-unknown-key]
-
-
 def is_stream(path: str) -> bool:
     """Whether a path is that of an event stream, where the token may stand in the query."""
     return path.rstrip("/").endswith("/dashboard/stream")
@@ -78,19 +71,26 @@ def in_query(query: bytes) -> bytes | None:
     return bounded(given[0].encode()) if given else None
 
 
-async def person(services: Services, scope: Any) -> Person:
-    """Who asks: by the header Authorization, else `?token=`, else a session's cookie. Raises ApiError."""
+def person(verified: Verified) -> Person:
+    """Who asks, as the feed knows people."""
+    claims = msgspec.json.decode(verified.claims, type=Claims)
+    return Person(claims.org, claims.sub, claims.role, verified.claims, verified.expires)
+
+
+async def shows(services: Services, scope: Any) -> Verified:
+    """Who opens a WebSocket: by the header Authorization, else `?token=`, else a session's cookie.
+
+    Raises ApiError.
+    """
     headers = dict(scope["headers"])
-    secure = scope["scheme"] in ("https", "wss")
+    secure = scope["scheme"] == "wss"
     shown = in_query(scope["query_string"]) if b"authorization" not in headers else None
     if (shown := shown or credential(headers, secure)) is None:
         raise missing()
     # Any site's page may open a WebSocket here, and of some the browser adds the cookie.
-    if scope["type"] == "websocket" and shown.startswith(PREFIX) and not same_origin(headers, secure):
+    if shown.startswith(PREFIX) and not same_origin(headers, secure):
         raise ApiError("HR401", "A WebSocket with a session's cookie has to come from this site's own pages.")
-    verified = await services.authenticator.verified(shown)
-    claims = msgspec.json.decode(verified.claims, type=Claims)
-    return Person(claims.org, claims.sub, claims.role, verified.claims, verified.expires)
+    return await services.authenticator.verified(shown)
 
 
 async def enter(services: Services, client: Client) -> None:
@@ -118,7 +118,7 @@ class Stream(ASGIResponse):
         follows: whether it is a dashboard's, which begins with the document; but not if kinds has no updates.
         """
         self._services: Services = request.app.state.services
-        self._person: Person = request.scope["person"]  # type: ignore[typeddict-item]
+        self._person = person(asking(request)[1])
         if roles is not None and self._person.role not in roles:
             detail = f"this is for the role {' or '.join(roles)}; the token's is {self._person.role}"
             raise ApiError("HR403", detail)
@@ -268,7 +268,7 @@ async def socket_stream(
     await receive()
     await send({"type": "websocket.accept"})
     try:
-        who = await person(services, scope)
+        who = person(await shows(services, scope))
         subject = _id(user) if user is not None else who.id
         if subject is None or (roles is not None and who.role not in roles):
             await _close(send, NOT_ALLOWED)

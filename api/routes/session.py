@@ -11,12 +11,12 @@ from litestar.types import Message, Receive, Scope, Send
 from msgspec import Meta, Struct
 
 from api import session
-from api.auth import Role, credential, missing
+from api.auth import Role, missing
 from api.database import Function
 from api.documents import Person
-from api.endpoint import JsonBytes, Services, authenticate, responses
+from api.endpoint import JsonBytes, Services, asking, authenticate, responses, told
 from api.errors import ApiError
-from api.session import PREFIX
+from api.session import PREFIX, from_cookies
 
 BEGIN = Function("session_begin", "jsonb", "text", "double precision", "text")
 READ = Function("session_read", "jsonb", "double precision")
@@ -79,29 +79,24 @@ async def begin(request: Request[Any, Any, Any]) -> WithCookies:
     It serves all else that asks for a token, streams and WebSockets included. A session that this browser had
     before ends. A person has 20 at most; then the oldest ends. Every role.
     """
-    services, shown, secure = _asked(request)
-    verified = await services.authenticator.verified(shown)
+    visit, verified = asking(request)
     if verified.by_cookie:
         raise missing()
+    secure = _is_secure(request)
     value = session.fresh(verified.org)
-    body = await services.database.call(
-        BEGIN,
-        verified.claims,
-        session.parts(value)[1],
-        repr(verified.expires),
-        _before(request, verified.org),
-    )
+    before = _before(visit.headers.get(b"cookie", b""), secure, verified.org)
+    body = await told(request, BEGIN, session.parts(value)[1], repr(verified.expires), before)
     seconds = max(0, min(int(verified.expires - time.time()), LONGEST))
-    return WithCookies(_with_token(body, PREFIX + value), session.cookies(value, seconds, secure))
+    return WithCookies(_with_token(body, value), session.cookies(value, seconds, secure))
 
 
 @get("/", summary="Who am I?", responses=responses(Identity, 401, 403))
 async def read(request: Request[Any, Any, Any]) -> JsonBytes:
     """Who asks, by a session's cookie or a token, and until when. Every role."""
-    services, shown, _ = _asked(request)
-    verified = await services.authenticator.verified(shown)
-    body = await services.database.call(READ, verified.claims, repr(verified.expires))
-    return JsonBytes(_with_token(body, shown), NO_STORE)
+    visit, verified = asking(request)
+    body = await told(request, READ, repr(verified.expires))
+    shown = from_cookies(visit.headers[b"cookie"], _is_secure(request)) if verified.by_cookie else None
+    return JsonBytes(_with_token(body, shown and shown.removeprefix(PREFIX)), NO_STORE)
 
 
 @delete("/", status_code=200, summary="End a session", responses=responses(Ended, 401, 403))
@@ -110,11 +105,11 @@ async def end(request: Request[Any, Any, Any]) -> WithCookies:
 
     At once: a copy of the cookie is good for nothing, and streams that it opened are closed. Every role.
     """
-    services, shown, secure = _asked(request)
-    verified = await services.authenticator.verified(shown)
-    body = await services.database.call(END, verified.claims)
+    _, verified = asking(request)
+    body = await told(request, END)
+    services: Services = request.app.state.services
     services.authenticator.forget(verified.org, verified.person)
-    return WithCookies(body, session.no_cookies(secure))
+    return WithCookies(body, session.no_cookies(_is_secure(request)))
 
 
 @route("/", http_method="OPTIONS", status_code=204, include_in_schema=False)
@@ -123,31 +118,24 @@ async def methods() -> Response[None]:
     return Response(None, headers={"Allow": "DELETE, GET, OPTIONS, POST"})
 
 
-def _asked(request: Request[Any, Any, Any]) -> tuple[Services, bytes, bool]:
-    """The services, what is shown of who asks, and whether that came over TLS."""
-    secure = request.scope["scheme"] == "https"
-    shown = credential(dict(request.scope["headers"]), secure)
-    if shown is None:
-        raise missing()
-    return request.app.state.services, shown, secure
+def _is_secure(request: Request[Any, Any, Any]) -> bool:
+    """Whether the request came over TLS."""
+    return request.scope["scheme"] == "https"
 
 
-def _before(request: Request[Any, Any, Any], org: int) -> str | None:
+def _before(cookies: bytes, secure: bool, org: int) -> str | None:
     """Id of the session in this organization that the browser had before."""
-    headers = {name: value for name, value in request.scope["headers"] if name == b"cookie"}
     try:
-        found = credential(headers, request.scope["scheme"] == "https")
+        found = from_cookies(cookies, secure)
         before, id = session.parts(found.removeprefix(PREFIX)) if found else (0, "")
     except ApiError:
         return None
     return id if before == org else None
 
 
-def _with_token(body: bytes, shown: bytes) -> bytes:
-    """The document, with what the database never learns."""
-    token = b"null"
-    if shown.startswith(PREFIX):
-        token = b'"%b"' % session.csrf_token(shown.removeprefix(PREFIX)).encode()
+def _with_token(body: bytes, value: bytes | None) -> bytes:
+    """The document, with what the database never learns. value: the cookie's."""
+    token = b"null" if value is None else b'"%b"' % session.csrf_token(value).encode()
     return body.rstrip()[:-1] + b',"csrf_token":' + token + b"}"
 
 

@@ -11,10 +11,10 @@ from litestar.params import HeaderParameter, PathParameter, QueryParameter
 from msgspec import Raw
 
 from api.documents import Alive
-from api.endpoint import Services, responses
+from api.endpoint import Services, authenticate, responses
 from api.event_documents import StreamEvent
 from api.patterns import TYPES
-from api.streams import Stream, admit, socket_stream
+from api.streams import Stream, socket_stream
 from listener.feed.metrics import ROLES
 from listener.feed.person import Person
 
@@ -75,7 +75,7 @@ ROLES_OF = {"director": ("director", "admin")}
 """Who may have a role's stream; those left out: that role."""
 
 
-@get("/dashboard/stream", before_request=admit, summary="What happens", responses=STREAM)
+@get("/dashboard/stream", before_request=authenticate, summary="What happens", responses=STREAM)
 async def stream(
     request: Request[Any, Any, Any],
     events: Events = None,
@@ -97,7 +97,7 @@ def of_role(role: str) -> Any:
 
     @get(
         f"/api/v1/{role}/dashboard/stream",
-        before_request=admit,
+        before_request=authenticate,
         operation_id=f"{role.title()}DashboardStream",
         summary="What changes on my dashboard",
         description=DESCRIPTIONS[role],

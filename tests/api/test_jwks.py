@@ -207,21 +207,20 @@ def test_a_withdrawn_key_takes_its_remembered_tokens_along(provider: Provider) -
     provider.keys = [jwk(OLD.public_key(), "old")]
     keys_clock, tokens_clock = Clock(), Clock()
     value = jwt.encode(claims(UUID(int=1), 1, "student"), OLD, "RS256", headers={"kid": "old"})
-    headers = [(b"authorization", b"Bearer " + value.encode())]
 
     async def scenario() -> None:
         source = JwksKeys(provider.url, "RS256", keys_clock)
         authenticator = Authenticator(Settings(jwt_algorithm="RS256"), keys=source, clock=tokens_clock)
-        await authenticator.claims(headers)
+        await authenticator.verified(value.encode())
         provider.keys = [jwk(NEW.public_key(), "new")]
         keys_clock.now += keys.FRESH_SECONDS + 1
-        await authenticator.claims(headers)
+        await authenticator.verified(value.encode())
         tokens_clock.now += auth.REMEMBERED_SECONDS + 1
-        await authenticator.claims(headers)
+        await authenticator.verified(value.encode())
         await settled(source)
         tokens_clock.now += auth.REMEMBERED_SECONDS + 1
         with pytest.raises(ApiError, match="unknown key"):
-            await authenticator.claims(headers)
+            await authenticator.verified(value.encode())
 
     asyncio.run(scenario())
 

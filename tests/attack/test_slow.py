@@ -188,6 +188,21 @@ def test_headers_without_end_end(school: School, piece: bytes) -> None:
     assert own(school).status == 200
 
 
+@pytest.mark.parametrize("beyond", [-1000, 1000, 100_000])
+@pytest.mark.parametrize("at", [0, 1, HEAD_BYTES // 2], ids=["whole", "byte", "half"])
+def test_a_head_is_as_long_as_it_may_be(school: School, beyond: int, at: int) -> None:
+    """However it comes: at once, or in two packets."""
+    wanted = request(OWN, line(school), f"X: {'a' * (HEAD_BYTES + beyond)}")
+    with connect(school.client) as connection:
+        connection.sendall(wanted[:at])
+        time.sleep(0.05)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(wanted[at:])
+        said = everything(connection)
+    assert (not said and beyond > 0) or replies(said)[0].status == (431 if beyond > 0 else 200)
+    assert own(school).status == 200
+
+
 def test_trailers_are_neither_kept_nor_believed(school: School) -> None:
     chunks = request(OWN, "Transfer-Encoding: chunked", "Connection: keep-alive") + b"0\r\n"
     with connect(school.client) as connection:
