@@ -7,6 +7,7 @@ import pytest
 from tests.support import school
 from tests.support.dashboards import Connection, Rich, noon_zone, rich_school
 from tests.support.desk import Desk
+from tests.support.feed import World, value
 from tests.support.seed import seed
 from tests.support.servers import Cluster, Database
 
@@ -16,6 +17,27 @@ def rich(cluster: Cluster) -> Iterator[Rich]:
     """A rich school in a database of this test alone."""
     with cluster.prepared(rich_school) as (database, (org, names)):
         yield Rich(database, org, dict(names))
+
+
+@pytest.fixture
+def db(database: Database) -> Iterator[Connection]:
+    """A superuser's session, in an epoch that has begun."""
+    with database.connect() as connection:
+        value(connection, "select feed.current_epoch()")
+        yield connection
+
+
+@pytest.fixture
+def api(database: Database) -> Iterator[Connection]:
+    """A session of the API's login."""
+    with database.connect("homeroom_api") as connection:
+        yield connection
+
+
+@pytest.fixture
+def world(db: Connection) -> World:
+    """People of several roles, and what they have to do with each other."""
+    return World(db)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,27 +15,6 @@ from tests.support.feed import Connection, World, value
 from tests.support.servers import Database
 
 NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def db(database: Database) -> Iterator[Connection]:
-    """A superuser's session, in an epoch that has begun."""
-    with database.connect() as connection:
-        value(connection, "select feed.current_epoch()")
-        yield connection
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Connection]:
-    """A session of the API's login."""
-    with database.connect("homeroom_api") as connection:
-        yield connection
-
-
-@pytest.fixture
-def world(db: Connection) -> World:
-    """One of these."""
-    return World(db)
 
 
 def told(api: Connection, since: str) -> list[tuple[str, dict[str, Any]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,27 +16,6 @@ from tests.support.servers import Database
 
 INVALIDATE, WARM = "select api.cache_invalidate(%s, %s, %s)", "select api.cache_warm(%s)"
 ROLES = ("student", "parent", "teacher", "tutor", "mentor", "director", "analyst", "service")
-
-
-@pytest.fixture
-def db(database: Database) -> Iterator[Connection]:
-    """A superuser's session, in an epoch that has begun."""
-    with database.connect() as connection:
-        value(connection, "select feed.current_epoch()")
-        yield connection
-
-
-@pytest.fixture
-def api(database: Database) -> Iterator[Connection]:
-    """A session of the API's login."""
-    with database.connect("homeroom_api") as connection:
-        yield connection
-
-
-@pytest.fixture
-def world(db: Connection) -> World:
-    """One of these."""
-    return World(db)
 
 
 def orders(kept: Kept) -> list[dict[str, Any]]:

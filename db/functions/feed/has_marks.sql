@@ -3,16 +3,9 @@ language plpgsql stable parallel safe security definer
 set search_path = ''
 as $$
 begin
-    return (
-        select
-            pg_snapshot_xmax(known) > p.txid
-            and not exists (
-                select from pg_snapshot_xip(known) as o (txid) where o.txid <= p.txid and pg_visible_in_snapshot(o.txid, p.seen)
-            )
-        from feed.pruned as p
-    );
+    return (select feed.lacks_none(known, p.txid, p.seen) from feed.pruned as p);
 end
 $$;
 comment on function feed.has_marks(pg_snapshot) is
-'Whether all marks that this snapshot does not know are still there, as feed.is_complete says of events. Ask in a statement after the one that read.';
+'Whether all marks that this snapshot does not know are still there. When to ask, feed.lacks_none says.';
 revoke all on function feed.has_marks(pg_snapshot) from public;
