@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,7 +30,7 @@ from litestar import Litestar, MediaType, get
 
 from api import app, auth
 from api.settings import Settings, load
-from bench.serving import BARE, Server, serve
+from bench.serving import BARE, CORES, Server, serve
 from db.apply import ensure_database, migrate
 from db.embedded import Embedded, bundled_bin
 
@@ -182,12 +183,23 @@ def run_server(name: str) -> None:
     )
 
 
-def load_with(url: str, headers: dict[str, str], seconds: int, connections: int = CONNECTIONS) -> Load:
-    """What wrk, on one thread, gets out of a server over so many seconds; every answer must be a 200."""
+def load_with(
+    url: str,
+    headers: dict[str, str],
+    seconds: int,
+    connections: int = CONNECTIONS,
+    cores: Collection[int] = CORES,
+) -> Load:
+    """What wrk, on one thread, gets out of a server over so many seconds; every answer must be a 200 or 304.
+
+    cores: where wrk may run.
+    """
     header = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     command = ["wrk", "--latency", "-t1", f"-c{connections}", f"-d{seconds}s", *header, url]
     try:
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as wrk:
+            os.sched_setaffinity(wrk.pid, cores)
+            output, _ = wrk.communicate()
     except FileNotFoundError:
         sys.exit("wrk makes the load: `.ci/system-packages bench` installs it")
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,11 @@ BARE: dict[str, Any] = {"cache_enabled": False, "rate_limit_enabled": False, "re
 """Settings of an API whose requests all reach the database; bench.cache and bench.edge measure the rest."""
 
 
+CORES = sorted(os.sched_getaffinity(0))
+SERVING, LOADING = {CORES[0]}, {CORES[-1]}
+"""Of a measurement that keeps the server and its load apart: the core of each."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A server that runs."""
@@ -30,10 +35,12 @@ class Server:
 
 
 @contextmanager
-def serve(module: str, name: str, environment: dict[str, str]) -> Iterator[Server]:
+def serve(
+    module: str, name: str, environment: dict[str, str], cores: Collection[int] = CORES
+) -> Iterator[Server]:
     """Run `python -m module --serve name` until the block ends. One called api is waited for.
 
-    What one with LOG_LEVEL=INFO logs goes nowhere.
+    What one with LOG_LEVEL=INFO logs goes nowhere. cores: where it may run.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -43,6 +50,7 @@ def serve(module: str, name: str, environment: dict[str, str]) -> Iterator[Serve
         env={**os.environ, **environment, "DASHBOARD_PORT": str(port)},
         stderr=subprocess.DEVNULL if environment.get("LOG_LEVEL") == "INFO" else None,
     )
+    os.sched_setaffinity(process.pid, cores)  # before it has threads
     server = Server(f"http://127.0.0.1:{port}", process)
     try:
         deadline = time.monotonic() + PATIENCE
