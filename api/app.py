@@ -34,7 +34,7 @@ from api.endpoint import Services
 from api.feed import Feed
 from api.headers import SecurityHeaders
 from api.limits import Limits
-from api.protocol import Http
+from api.protocol import BODY_BYTES, Http
 from api.purge import Purge
 from api.report import Reporter
 from api.request_log import RequestLog
@@ -76,7 +76,6 @@ HANDLERS: list[HTTPRouteHandler | Router] = [
     streams.ROUTER,
     session.ROUTER,
 ]
-BODY_BYTES = 1_000_000
 STOP_SECONDS = 10
 """How long requests in flight may take to finish when the server is asked to stop."""
 

@@ -23,6 +23,7 @@ from api.desk import Desk
 from api.errors import ApiError
 from api.limits import Quota, Rule, address
 from api.outgoing import UNROUTED, Outgoing, write
+from api.protocol import drained
 from api.session import PREFIX, guard
 from api.streams import in_query, is_stream
 from api.visit import DIRECT, HEAD, QUOTA, STREAM, TRIED, VISIT, Visit, request_id
@@ -78,7 +79,10 @@ class Edge:
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
-            if scope.get(TRIED) or not self.at_once(scope, send):
+            tried = scope.get(TRIED)
+            if not tried:  # it was sent ahead, or the client has yet to read what it was told
+                await drained(send)
+            if tried or not self.at_once(scope, send):
                 await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
             request_id.set(self._identify(dict(scope["headers"])))

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import select
+from array import array
 from collections.abc import Callable
+from contextlib import suppress
+from fcntl import ioctl
+from termios import TIOCOUTQ
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -17,6 +21,13 @@ from api.visit import STREAM, TRIED
 
 HEAD_BYTES = 65_536
 """A request line with its headers may be as long as that; llhttp knows no bound."""
+BODY_BYTES = 1_000_000
+"""A body may be as long as that. What is sent of one, with whatever is between its chunks, may be twice as
+much: its client gets to hear that it is too long."""
+AFTER_BYTES = 65_536
+"""So much may come of a body in chunks when its answer has been given: nobody knows how long it will be."""
+LOOKS = 4
+"""How often within `request_seconds` somebody looks after a connection."""
 LINGER_SECONDS = 0.5
 """When the server stops, a connection that waits for its next request is closed after this: what the client
 was about to send is answered yet."""
@@ -24,6 +35,7 @@ LOOK_SECONDS = 0.01
 """Or so much later, if its request has begun to come."""
 BARE = b"connection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + BARE
+TOO_MUCH = b"HTTP/1.1 413 Content Too Large\r\n" + BARE
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
 WITHOUT_BODY = (204, 304)
 
@@ -45,12 +57,14 @@ class Http(HttpToolsProtocol):
     """A connection."""
 
     request_seconds: ClassVar[float] = 30.0
-    """How long a client may take to send a request, from its first byte to its last; REQUEST_TIMEOUT."""
+    """How long a client may take to send a request, from its first byte to its last, and how long it may read
+    nothing of what is written to it; REQUEST_TIMEOUT."""
 
     _since: float | None = None
     """Since when a request is being received."""
     _in_head = False
-    _head_bytes = 0
+    _come = 0
+    """Bytes that have come of a request that is not there as a whole."""
     _large = _too_long = False
     """Whether a head that ends in this packet may be too long, as the packet is or was not the first; whether
     it is."""
@@ -60,6 +74,10 @@ class Http(HttpToolsProtocol):
     """The request that is being answered, or was last; `cycle` is the one that came last."""
     _stopping = False
     _watch: asyncio.TimerHandle | None = None
+    _unread = _unmoved = 0
+    """Bytes that waited for the client at the last look; how many looks it has taken none of them for."""
+    _looked_at: RequestResponseCycle | None = None
+    """What was `_serving` then."""
     _at_once: Callable[[Any, Any], bool] | None = None
     """Of an application that can answer some requests without waiting for anything: Edge.at_once."""
 
@@ -84,7 +102,15 @@ class Http(HttpToolsProtocol):
         """Hand the connection over."""
         self._leave()
         self._unset_keepalive_if_required()  # the request before this one may have come in the same packet
+        if self.transport.get_write_buffer_size():  # from here on nobody would look whether that is read
+            self.transport.abort()
+            return
         super().handle_websocket_upgrade()
+        socket: Any = self.transport.get_protocol()
+        if not socket.handshake_initiated:
+            # websockets has refused what it read; uvicorn neither says so nor ever closes.
+            self.transport.write(b"".join(socket.conn.data_to_send()))
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
@@ -94,10 +120,10 @@ class Http(HttpToolsProtocol):
         self._large = self._in_head or len(data) > HEAD_BYTES
         super().data_received(data)
         # Where a request begins in a packet nobody says; of one behind another, the next packets count.
-        if self._in_head and not self._completed:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._refuse(TOO_LONG)
+        if self._since is not None and not self._completed:
+            self._come += len(data)
+            if self._come > HEAD_BYTES:
+                self._bound()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser could not take, or was told not to."""
@@ -108,7 +134,7 @@ class Http(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._come = True, 0
         if self._since is None:  # it came with the one before it
             self._since = self.loop.time()
             self._unset_keepalive_if_required()
@@ -181,15 +207,52 @@ class Http(HttpToolsProtocol):
         return bool(poll.poll(0))
 
     def _look_again(self) -> None:
-        """Drop who has not sent a request in time; an idle connection is uvicorn's to close."""
+        """Drop who has not sent a request in time, or takes no answer; what is idle is uvicorn's to close."""
         now = self.loop.time()
+        if self._takes_nothing():
+            self.transport.abort()  # closing would wait for the client
+            return
         if self._since is not None:
             if self.flow.read_paused:  # it is we who do not read on
                 self._since = now
             elif now - self._since >= self.request_seconds:
                 self._refuse(TOO_SLOW)
-                return
-        self._watch = self.loop.call_later(self.request_seconds / 4, self._look_again)
+        self._watch = self.loop.call_later(self.request_seconds / LOOKS, self._look_again)
+
+    def _bound(self) -> None:
+        """Let no more come of a request than there may be of one."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if self._in_head:
+            self._refuse(TOO_LONG)
+        elif cycle is None or not cycle.response_complete:
+            if self._come > HEAD_BYTES + 2 * BODY_BYTES:
+                self._refuse(TOO_MUCH)
+        elif self._come > HEAD_BYTES + (AFTER_BYTES if _is_chunked(cycle) else 2 * BODY_BYTES):
+            self._since = None
+            self.transport.close()
+
+    def _takes_nothing(self) -> bool:
+        """Whether the client has read nothing for as long as it may, though there is something for it."""
+        serving, before, self._looked_at = self._serving, self._looked_at, self._serving
+        scope: Any = serving.scope if serving is not None and not serving.response_complete else {}
+        unread, self._unread = self._unread, self._waiting()
+        # More than before may be the next answer; a stream has its own patience.
+        if 0 < unread <= self._unread and serving is before and STREAM not in scope:
+            self._unmoved += 1
+        else:
+            self._unmoved = 0
+        return self._unmoved >= LOOKS
+
+    def _waiting(self) -> int:
+        """How many bytes the client has yet to take; 0: the kernel has all of them."""
+        waiting = self.transport.get_write_buffer_size()
+        if waiting:
+            # The kernel has megabytes before it asks for more: of a slow reader only its own count moves.
+            count = array("i", [0])
+            with suppress(OSError):
+                ioctl(self.transport.get_extra_info("socket").fileno(), TIOCOUTQ, count)
+            waiting += count[0]
+        return waiting
 
     def _length(self) -> int:
         """Of the head that has come: its bytes, but those between them."""
@@ -210,6 +273,11 @@ class Http(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
+
+
+def _is_chunked(cycle: RequestResponseCycle) -> bool:
+    """Whether a request's body is in chunks."""
+    return any(name == b"transfer-encoding" for name, _ in cycle.scope["headers"])
 
 
 async def drained(send: Any) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import socket as sockets
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
+from typing import Any
 
 import pytest
 
-from api.protocol import HEAD_BYTES, Http
+from api import outgoing
+from api.protocol import BODY_BYTES, HEAD_BYTES, Http, answer
 from tests.api.process import until
 from tests.api.support import RECALCULATE, People, School, school_of, token
 from tests.attack.wire import PATIENCE, Reply, connect, everything, replies, request
@@ -168,6 +171,93 @@ def test_who_waits_for_the_database_is_not_let_go(newest: Cluster) -> None:
     assert json.loads(found[0].body)["code"] == "HR503"
 
 
+LONG = "/docs/swagger_bundle.js"
+"""What is longer than all buffers that the kernel has for a connection."""
+TIMES = 12
+
+
+def deaf(school: School, path: str, *headers: str) -> sockets.socket:
+    """A connection that has asked for more than it takes, and reads nothing."""
+    connection = sockets.socket()
+    connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+    url = school.client.base_url
+    connection.connect((url.host, url.port or 80))
+    connection.settimeout(PATIENCE)
+    connection.sendall(request(path, "Connection: keep-alive", *headers) * TIMES)
+    return connection
+
+
+def test_who_reads_nothing_is_cut(school: School) -> None:
+    with closing(deaf(school, LONG)) as connection:
+        time.sleep(3 * SECONDS)
+        assert connection.getsockopt(sockets.SOL_SOCKET, sockets.SO_ERROR) or len(everything(connection)) < (
+            TIMES * 1_500_000
+        )
+
+
+def test_who_reads_slowly_is_not(school: School) -> None:
+    with closing(deaf(school, LONG)) as connection:
+        read, until_then = 0, time.monotonic() + 3 * SECONDS
+        while time.monotonic() < until_then:
+            read += len(connection.recv(262_144))
+            time.sleep(SECONDS / 20)
+        enough = read + 200_000  # more than has come already, and is not read
+        while read < enough:
+            more = connection.recv(262_144)
+            assert more
+            read += len(more)
+
+
+def test_kept_answers_wait_for_who_does_not_read(school: School) -> None:
+    """Sent ahead by the thousand, they are written as they are taken."""
+    most = 0
+    with connect(school.client) as connection, pytest.MonkeyPatch.context() as patch:
+        connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+
+        def seen(send: Any, head: bytes, body: bytes) -> None:
+            nonlocal most
+            answer(send, head, body)
+            most = max(most, send.__self__.transport.get_write_buffer_size())
+
+        patch.setattr(outgoing, "answer", seen)
+        threading.Thread(target=pour, args=(connection, whole(school) * 20_000), daemon=True).start()
+        time.sleep(2 * SECONDS)
+    assert 0 < most < 2 * 65_536 + 10_000
+
+
+def pour(connection: sockets.socket, data: bytes) -> None:
+    """Send until the other side takes no more."""
+    with suppress(OSError):
+        connection.sendall(data)
+
+
+UPGRADE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
+SECRET_KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+REFUSED = {
+    "many headers": tuple(f"X-{number}: a" for number in range(200)),
+    "long header": (f"Cookie: {'a' * 10_000}",),
+    "length": ("Content-Length: 5",),
+    "chunks": ("Transfer-Encoding: chunked",),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_handshake_that_is_refused_is_closed(school: School, name: str) -> None:
+    with connect(school.client) as connection:
+        connection.sendall(request("/ws/dashboard/", *UPGRADE, SECRET_KEY, *REFUSED[name]))
+        said = everything(connection)
+    assert not said or replies(said)[0].status in (400, 431)
+    assert bool(said) == (name in ("many headers", "long header"))
+
+
+def test_an_upgrade_does_not_hide_who_reads_nothing(school: School) -> None:
+    with closing(deaf(school, LONG)) as connection:
+        time.sleep(SECONDS / 2)
+        connection.sendall(request("/ws/dashboard/", *UPGRADE, SECRET_KEY))
+        time.sleep(2 * SECONDS)
+        assert len(everything(connection)) < TIMES * 1_500_000
+
+
 def endless(connection: sockets.socket, begin: bytes, piece: bytes, most: int) -> bytes:
     """Send for as long as the other side takes it; what it said."""
     connection.sendall(begin)
@@ -186,6 +276,32 @@ def test_headers_without_end_end(school: School, piece: bytes) -> None:
         said = endless(connection, b"GET / HTTP/1.1\r\nX: ", piece, 64 * HEAD_BYTES)
     assert not said or replies(said)[0].status == 431
     assert own(school).status == 200
+
+
+@pytest.mark.parametrize("path", [RECALCULATE, "/health/live"])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_bodies_without_end_end(school: School, path: str, size: int) -> None:
+    """However small their chunks are, and though they are answered at once: nobody has said who asks."""
+    begin = request(path, "Transfer-Encoding: chunked", "Connection: keep-alive", method="POST")
+    with connect(school.client) as connection:
+        said = endless(connection, begin, (b"%x\r\n%b\r\n" % (size, b" " * size)) * 2000, 64_000_000)
+    assert not said or replies(said)[0].status in (401, 405, 413)
+    assert own(school).status == 200
+
+
+def test_a_body_that_nobody_reads_is_bounded(school: School) -> None:
+    begin = request(RECALCULATE, "Content-Length: 1000000000", "Connection: keep-alive", method="POST")
+    with connect(school.client) as connection:
+        endless(connection, begin, b" " * 65_536, 16 * BODY_BYTES)
+
+
+def test_who_sends_a_little_too_much_hears_so(school: School) -> None:
+    body = b" " * (BODY_BYTES + 100_000)
+    head = (line(school, "admin"), f"Content-Length: {len(body)}", "Connection: keep-alive")
+    sent = request(RECALCULATE, *head, method="POST")
+    with connect(school.client) as connection:
+        connection.sendall(sent + body + request(OWN, line(school)))
+        assert [reply.status for reply in replies(everything(connection))] == [413, 200]
 
 
 @pytest.mark.parametrize("beyond", [-1000, 1000, 100_000])
@@ -214,8 +330,9 @@ def test_trailers_are_neither_kept_nor_believed(school: School) -> None:
     with connect(school.client) as connection:
         endless_for = time.monotonic() + SECONDS / 2
         connection.sendall(chunked(school) + b"2\r\n[]\r\n0\r\n")
-        while time.monotonic() < endless_for:
-            connection.sendall(b"X: a\r\n" * 1000)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it had enough
+            while time.monotonic() < endless_for:
+                connection.sendall(b"X: a\r\n" * 1000)
         assert held() < before + 1000
 
 
