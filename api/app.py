@@ -132,6 +132,7 @@ def create_app(
         log=RequestLog(settings),
         telemetry=tracer(settings),
         compresses=settings.compression_enabled,
+        pages={},
     )
     reporter = Reporter(database, traffic=desk.traffic, cache=kept, feed=feed, limits=desk.limits)
     services = Services(authenticator, database, feed, kept, reporter, release_digest())

@@ -6,7 +6,7 @@ Litestar's compression middleware and others work per request; what is kept has 
 from __future__ import annotations
 
 import gzip
-from functools import lru_cache
+from collections.abc import Callable
 
 import brotli
 import zstandard
@@ -18,16 +18,28 @@ CODINGS = ("zstd", "br", "gzip")
 ZSTD_LEVEL, BROTLI_QUALITY, GZIP_LEVEL = 3, 4, 6
 HEADER_BYTES = 512
 """An Accept-Encoding that is longer gets what everybody understands."""
+REMEMBERED = 1024
+"""What was found out for so many is remembered, and for none that is longer."""
 
 
-@lru_cache(maxsize=1024)
-def chosen(accepted: bytes) -> str | None:
-    """The coding for an Accept-Encoding header (RFC 9110, 12.5.3); None: as it is.
+class _Chosen(dict[bytes, str | None]):
+    """What was found out for an Accept-Encoding, for looking it up costs less than a function's call."""
 
-    accepted: its value. What is malformed in it is passed over.
-    """
-    if len(accepted) > HEADER_BYTES:
-        return None
+    def __missing__(self, accepted: bytes) -> str | None:
+        if len(accepted) > HEADER_BYTES:
+            return None
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[accepted] = _coding(accepted)
+        return found
+
+
+chosen: Callable[[bytes], str | None] = _Chosen().__getitem__
+"""The coding for the value of an Accept-Encoding header; None: as it is."""
+
+
+def _coding(accepted: bytes) -> str | None:
+    """The same, found out (RFC 9110, 12.5.3). What is malformed in it is passed over."""
     weights: dict[str, float] = {}
     for part in accepted.decode("latin-1").lower().split(","):
         name, _, parameter = part.partition(";")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from api.answer import Answer
 from api.auth import Authenticator
 from api.cache import Cache
 from api.cors import Cors
@@ -34,6 +35,8 @@ class Desk(Struct, frozen=True):
     log: RequestLog
     telemetry: Telemetry | None
     compresses: bool
+    pages: dict[str, Answer]
+    """What is the same for everybody for the process's life, by path: made when asked for first."""
 
     def preflight(self, headers: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]] | None:
         """The answer's headers, if this is a browser's question about another site's page."""

@@ -21,7 +21,7 @@ from api.auth import Verified, credential
 from api.cache import Key
 from api.desk import Desk
 from api.errors import ApiError
-from api.limits import Quota, Rule, address
+from api.limits import Quota, Rule, address, plain
 from api.outgoing import UNROUTED, Outgoing, write
 from api.protocol import drained
 from api.session import PREFIX, guard
@@ -124,6 +124,9 @@ class Edge:
             if (kept := desk.cache.find(visit.key)) is not None:
                 self._give(kept, visit, scope, send)
                 return
+        if method in ("GET", "HEAD") and (page := desk.pages.get(plain(path))) is not None:
+            await outgoing.give(page)
+            return
         if method == "HEAD":
             # The same answer as GET. The server keeps the body back: it goes by its own scope.
             scope = outgoing.scope = {**scope, "method": "GET", HEAD: True}

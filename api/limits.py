@@ -167,9 +167,8 @@ class Limits:
             return self._remembered[path]
         except KeyError:
             pass
-        # Routing passes over empty segments, too: a doubled slash must not open another way.
-        plain = "".join(f"/{segment}" for segment in path.split("/") if segment)
-        found = next((rule for rule in self._rules if f"{plain}/".startswith(f"{rule.name}/")), None)
+        whole = f"{plain(path)}/"
+        found = next((rule for rule in self._rules if whole.startswith(f"{rule.name}/")), None)
         if len(path) <= REMEMBERED_LENGTH:
             if len(self._remembered) >= REMEMBERED_PATHS:
                 self._remembered.clear()
@@ -313,6 +312,11 @@ class Limits:
                 for rule, who, lease in some
             ]
             await self._database.call(RETURN, msgspec.json.encode(unused).decode())
+
+
+def plain(path: str) -> str:
+    """The one way to write a path. Routing passes over empty segments: none may open another way."""
+    return "".join(f"/{segment}" for segment in path.split("/") if segment)
 
 
 @lru_cache(4096)

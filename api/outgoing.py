@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import perf_counter
 from typing import Any
 
@@ -10,11 +11,16 @@ from api.compression import chosen
 from api.desk import Desk
 from api.errors import MEDIA_TYPE, ApiError, problem
 from api.headers import API_VERSION, SecurityHeaders
+from api.limits import plain
 from api.protocol import answer, drained
 from api.visit import Visit
 
 UNROUTED = "(none)"
 """Of a request that no route has: its path is anything that somebody has thought of."""
+PAGES = frozenset({"/docs", "/docs/{name}", "/schema/openapi.json"})
+"""Routes whose answers are the same for everybody."""
+LARGE_BYTES = 131_072
+"""What is longer is compressed in a thread, while the others are served."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LENGTH = b"content-length"
 
@@ -69,8 +75,17 @@ class Outgoing:
         visit = self._visit
         if visit.fill is not None and status == 200:
             self._desk.cache.keep(visit.fill, made)
+        if route in PAGES and status == 200 and method == "GET":
+            self._desk.pages[plain(self.scope["path"])] = made
+        await self.give(made)
+
+    async def give(self, made: Answer) -> None:
+        """Answer with this, compressed if need be, once the client has read what came before."""
+        accepted = self._visit.headers.get(b"accept-encoding")
+        if len(made.body) >= LARGE_BYTES and self._desk.compresses and accepted is not None:
+            await asyncio.to_thread(made.form, chosen(accepted))
         await drained(self._direct)
-        write(self._desk, visit, self.scope, self._direct, made)
+        write(self._desk, self._visit, self.scope, self._direct, made)
 
     async def _begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         """Begin an answer that goes on."""

@@ -9,6 +9,8 @@ DEFAULT = ",".join(
         "/dashboard=200",
         "/api/v1/analytics=200",
         "/api/v1=600",
+        "/docs=600",
+        "/schema=600",
         "anonymous=6000",
     )
 )

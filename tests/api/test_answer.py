@@ -87,6 +87,22 @@ def test_the_coding_that_a_client_likes_best(accepted: bytes, coding: str | None
     assert chosen(accepted) == coding
 
 
+def test_only_what_is_short_is_remembered_and_not_for_ever() -> None:
+    before = len(remembered())
+    for number in range(3000):
+        assert chosen(b"gzip, x-%d" % number) == "gzip"
+        assert chosen(b"gzip," * 200 + b"%d" % number) is None
+        assert len(remembered()) <= max(before + number + 1, 1024)
+    assert max(map(len, remembered())) <= 512
+    assert len(remembered()) <= 1024
+
+
+def remembered() -> dict[bytes, str | None]:
+    """Values of the header that need not be read again."""
+    found: dict[bytes, str | None] = chosen.__self__  # type: ignore[attr-defined]
+    return found
+
+
 def test_an_etag_is_of_the_body_and_of_nothing_else() -> None:
     one = Answer(200, HEADERS, BODY, revalidates=True)
     again = Answer(200, HEADERS[:1], BODY, revalidates=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 
+from api import answer
 from api.app import create_app
+from api.compression import compressed
 from api.cors import cors
 from api.headers import API_VERSION, SecurityHeaders
 from api.settings import Settings, SettingsError, load
@@ -39,6 +44,42 @@ def test_every_answer_says_what_a_browser_may_do_with_it(school: School, path: s
     assert headers["x-api-version"] == API_VERSION[1].decode()
     for name in ("content-security-policy", "x-content-type-options", "x-api-version"):
         assert len(headers.get_list(name)) == 1, name
+
+
+def test_what_is_the_same_for_everybody_is_made_once(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However its path is written; what takes long, off the thread that serves."""
+    made = []
+
+    def noted(body: bytes, coding: str) -> bytes:
+        made.append((len(body), coding, threading.current_thread().name.startswith("uvloop_")))
+        return compressed(body, coding)
+
+    monkeypatch.setattr(answer, "compressed", noted)
+    with serving(create_app(settings_for(school.database))) as client:
+        monkeypatch.setattr(hashlib, "blake2b", count := Mock(wraps=hashlib.blake2b))
+        for paths in (
+            ("/docs/swagger_bundle.js", "/docs//swagger_bundle.js", "/docs///swagger_bundle.js/"),
+            ("/schema/openapi.json", "/schema/openapi.json?a=b", "/schema//openapi.json"),
+            ("/docs", "/docs/", "/docs?a=b"),
+        ):
+            count.reset_mock()
+            made.clear()
+            for coding in ("gzip", "br", "zstd"):
+                replies = [client.get(path, headers={"Accept-Encoding": coding}) for path in paths * 2]
+                assert {reply.status_code for reply in replies} == {200}
+                assert len({reply.content for reply in replies}) == 1
+                assert len({reply.headers["x-request-id"] for reply in replies}) == len(replies)
+                assert all("ratelimit-remaining" in reply.headers for reply in replies)
+            assert count.call_count == 1
+            codings = [] if "/docs/" in paths else ["gzip", "br", "zstd"]  # that page is short
+            assert [coding for _, coding, _ in made] == codings
+            assert all(threaded == (size >= 131_072) for size, _, threaded in made)
+        etag = client.get("/docs").headers["etag"]
+        assert client.get("/docs", headers={"If-None-Match": etag}).status_code == 304
+        head = client.head("/docs/swagger_bundle.js", headers={"Accept-Encoding": "identity"})
+        assert int(head.headers["content-length"]) > 1_000_000 and not head.content
+        assert client.post("/docs").status_code == 405
+        assert client.get("/docs/nothing").status_code == 404
 
 
 def test_they_can_be_left_to_a_proxy(school: School) -> None:
