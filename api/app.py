@@ -38,6 +38,7 @@ from api.protocol import BODY_BYTES, Http
 from api.purge import Purge
 from api.report import Reporter
 from api.request_log import RequestLog
+from api.rounds import Rounds
 from api.routes import (
     admin,
     alerts,
@@ -135,7 +136,7 @@ def create_app(
         pages={},
     )
     reporter = Reporter(database, traffic=desk.traffic, cache=kept, feed=feed, limits=desk.limits)
-    services = Services(authenticator, database, feed, kept, reporter, release_digest())
+    services = Services(authenticator, database, feed, kept, reporter, Rounds(), release_digest())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

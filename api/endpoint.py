@@ -20,6 +20,7 @@ from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
 from api.feed import Feed
 from api.report import Reporter
+from api.rounds import Rounds
 from api.visit import VISIT, Visit
 
 CURSOR = ResponseHeader(
@@ -42,6 +43,8 @@ class Services(Struct, frozen=True):
     feed: Feed
     cache: Cache
     reporter: Reporter
+    rounds: Rounds
+    """Of GET /metrics."""
     release: str
     """Digest of the code that this process expects in the database."""
 

@@ -92,16 +92,21 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     While the database is away, those of the process that answers.
     """
     services: Services = request.app.state.services
+    body = await services.rounds.next(lambda: told(services))
+    return Response(body, media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+async def told(services: Services) -> bytes:
+    """The metrics as they are now."""
     try:
         gauges, processes = await asyncio.gather(
             services.database.call(METRICS), services.reporter.processes()
         )
-        body = exposition(gauges, processes)
+        return exposition(gauges, processes)
     except DatabaseError as error:
         if status_of(error.sqlstate) != 503:
             raise
-        body = exposition(None, [services.reporter.here()])
-    return Response(body, media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+        return exposition(None, [services.reporter.here()])
 
 
 def _not_ready(checks: dict[str, str], code: str = "HR503") -> ApiError:

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.support import School
+
+SLOW = """
+create table told as select 0 as number;
+create sequence rounds;
+grant all on told, rounds to public;
+create or replace function api.metrics() returns json language plpgsql security definer set search_path = ''
+as $$
+declare
+    found integer := (select number from public.told);
+begin
+    perform nextval('public.rounds'), pg_sleep(0.5);
+    return json_build_array(json_build_object('name', 'homeroom_test', 'help', '', 'samples',
+        json_build_array(json_build_object('labels', json_build_object(), 'value', found))));
+end $$
+"""
 
 
 def scrape(school: School) -> dict[tuple[str, str], float]:
@@ -47,6 +65,22 @@ def test_jobs_are_there_to_be_scraped(own_school: School) -> None:
     assert found["homeroom_job_failing", "verify"] == 1
     assert found["homeroom_job_failing", "fold totals"] == 0
     assert found["homeroom_job_due_timestamp_seconds", "fold totals"] > 0
+
+
+def test_however_many_ask_the_database_is_asked_once_at_a_time(own_school: School) -> None:
+    """And nobody is told what was read before asking."""
+    scrape(own_school)
+    with own_school.database.connect() as db, ThreadPoolExecutor(24) as pool:
+        db.execute(SLOW)
+        begun = time.monotonic()
+        first = pool.submit(scrape, own_school)
+        time.sleep(0.1)
+        db.execute("update told set number = 1")
+        later = [pool.submit(scrape, own_school) for _ in range(20)]
+        assert first.result()["homeroom_test", ""] == 0
+        assert {one.result()["homeroom_test", ""] for one in later} == {1}
+        assert time.monotonic() - begun < 3
+        assert db.execute("select last_value from rounds").fetchone() == (2,)
 
 
 def test_who_listens_and_does_not_read_is_seen(own_school: School) -> None:
