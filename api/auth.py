@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -215,6 +215,14 @@ def sign(settings: Settings, claims: dict[str, Any], ttl: float) -> str:
     now = int(time.time())
     issued = {"iss": settings.jwt_issuer, "aud": settings.jwt_audience, "iat": now, "exp": now + int(ttl)}
     return jwt.encode({**claims, **issued}, settings.jwt_secret, algorithm="HS256")
+
+
+def by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """A request's headers; of several of one name the last, but all cookies (RFC 9113, 8.2.3)."""
+    found = dict(headers)
+    if b"cookie" in found:
+        found[b"cookie"] = b"; ".join(value for name, value in headers if name == b"cookie")
+    return found
 
 
 def credential(headers: Mapping[bytes, bytes], secure: bool = False) -> bytes | None:

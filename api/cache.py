@@ -28,6 +28,8 @@ WANTED_SECONDS = 30.0
 """For how long after the last look the lease is renewed: who asks nobody needs no lease."""
 PER_PERSON = 64
 """So many answers are kept of one person, so that no variety of questions drives the others' out."""
+KEY_BYTES = 256
+"""Path and query of what is kept may be as long as that together: no answer that differs has a longer one."""
 TAG_BYTES = 120
 """What a tag takes beside an answer, about."""
 
@@ -66,7 +68,7 @@ class Kept:
         self.answer = answer
         self.tags = tags
         self.until = until
-        self.size = answer.size + TAG_BYTES * len(tags)
+        self.size = answer.size + TAG_BYTES * len(tags) + len(key[2]) + len(key[3])
 
 
 class Cache:

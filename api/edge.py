@@ -17,8 +17,8 @@ from typing import Any
 from litestar.types import ASGIApp, Receive, Send
 
 from api.answer import Answer
-from api.auth import Verified, credential
-from api.cache import Key
+from api.auth import Verified, by_name, credential
+from api.cache import KEY_BYTES, Key
 from api.desk import Desk
 from api.errors import ApiError
 from api.limits import Quota, Rule, address, plain
@@ -97,7 +97,7 @@ class Edge:
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve a request that needs more; a stream no further than its beginning."""
-        headers = dict(scope["headers"])
+        headers = by_name(scope["headers"])
         visit = scope[VISIT] = Visit(self._identify(headers), headers, perf_counter())
         request_id.set(visit.id)
         scope[DIRECT] = send
@@ -118,8 +118,10 @@ class Edge:
         except ApiError as error:
             await outgoing.refuse(error, UNROUTED if rule is None else rule.name)
             return
-        if visit.verified is not None and method in ("GET", "HEAD"):
-            visit.key = key_of(visit.verified, path, scope["query_string"])
+        query = scope["query_string"]
+        # Of what is longer nothing is kept, nor looked for.
+        if visit.verified is not None and method in ("GET", "HEAD") and len(path) + len(query) <= KEY_BYTES:
+            visit.key = key_of(visit.verified, path, query)
             # Who had to be verified, or counted, first.
             if (kept := desk.cache.find(visit.key)) is not None:
                 self._give(kept, visit, scope, send)

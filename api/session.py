@@ -87,6 +87,15 @@ def guard(method: str, headers: Mapping[bytes, bytes], credential: bytes | None,
         raise ApiError("HR403", "With a session's cookie this needs its token in the header X-CSRF-Token.")
 
 
+def of_this_site(headers: Mapping[bytes, bytes]) -> None:
+    """Let pass a stream with a session's cookie if one of this site's own pages opened it, or no page at all.
+
+    Raises ApiError (HR403): a neighbouring host's page could not read it, but use up what a person may have.
+    """
+    if headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
+        raise ApiError("HR403", "A stream with a session's cookie has to come from this site's own pages.")
+
+
 def same_origin(headers: Mapping[bytes, bytes], secure: bool) -> bool:
     """Whether the header Origin names the host that is asked. Without TLS its own scheme does not matter."""
     scheme, _, host = headers.get(b"origin", b"").partition(b"://")

@@ -16,11 +16,11 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 from msgspec import Struct
 
-from api.auth import Claims, Verified, bounded, credential, missing
+from api.auth import Claims, Verified, bounded, by_name, credential, missing
 from api.endpoint import Services, asking
 from api.errors import ApiError
 from api.patterns import TYPES
-from api.session import PREFIX, same_origin
+from api.session import PREFIX, of_this_site, same_origin
 from api.visit import DIRECT, HEAD, STREAM
 from listener.feed.client import Client
 from listener.feed.hub import TooMany
@@ -82,7 +82,7 @@ async def shows(services: Services, scope: Any) -> Verified:
 
     Raises ApiError.
     """
-    headers = dict(scope["headers"])
+    headers = by_name(scope["headers"])
     secure = scope["scheme"] == "wss"
     shown = in_query(scope["query_string"]) if b"authorization" not in headers else None
     if (shown := shown or credential(headers, secure)) is None:
@@ -118,7 +118,10 @@ class Stream(ASGIResponse):
         follows: whether it is a dashboard's, which begins with the document; but not if kinds has no updates.
         """
         self._services: Services = request.app.state.services
-        self._person = person(asking(request)[1])
+        visit, verified = asking(request)
+        if verified.by_cookie:
+            of_this_site(visit.headers)
+        self._person = person(verified)
         if roles is not None and self._person.role not in roles:
             detail = f"this is for the role {' or '.join(roles)}; the token's is {self._person.role}"
             raise ApiError("HR403", detail)

@@ -36,7 +36,7 @@ class Visit:
     __slots__ = ("began", "database", "fill", "headers", "hit", "id", "key", "quota", "refused", "verified")
 
     def __init__(self, taken: str, headers: dict[bytes, bytes], began: float) -> None:
-        """taken: its id, the client's or made. headers: of several of one name, the last.
+        """taken: its id, the client's or made. headers: of several of one name, the last (see auth.by_name).
 
         began: by time.perf_counter().
         """

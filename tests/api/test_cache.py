@@ -174,6 +174,13 @@ def test_memory_is_bounded_and_the_longest_unused_goes(cache: Cache) -> None:
     assert cache.stats()["bytes"] == 0
 
 
+def test_what_is_asked_takes_memory_too(cache: Cache) -> None:
+    assert keep(cache, (*ADA[:2], "/dashboard", b""))
+    before = cache.stats()["bytes"]
+    assert keep(cache, (*BEN[:2], "/dashboard", b"q" * 5000))
+    assert 2 * before + 5000 - 10 <= cache.stats()["bytes"] <= 2 * before + 5010
+
+
 def test_nobody_has_more_than_some(cache: Cache) -> None:
     for number in range(PER_PERSON + 10):
         keep(cache, (*ADA[:3], b"q=%d" % number))

@@ -163,6 +163,21 @@ def test_of_two_cookies_neither_counts(live_school: School, ada: Browser) -> Non
     assert refused(shown(live_school, f"{ada.cookie}; {cookies.SESSION}={ada.cookie}"))
 
 
+def test_cookies_may_come_in_several_headers(live_school: School, ada: Browser) -> None:
+    """As what passes HTTP/2 on may send them."""
+    mine = ("Cookie", f"{cookies.SESSION}={ada.cookie}")
+    with httpx.Client(base_url=live_school.client.base_url, trust_env=False) as client:
+        for pair in ([mine, ("Cookie", "other=1")], [("Cookie", "other=1"), mine]):
+            for path in (PATH, PERFORMANCE):
+                assert client.get(path, headers=pair).status_code == 200
+        assert refused(client.get(PATH, headers=[mine, mine]))
+    url = str(live_school.client.base_url).rstrip("/")
+    many = [mine, ("Cookie", "other=1"), ("Origin", url)]
+    own = f"{url.replace('http', 'ws', 1)}/dashboard/ws/{live_school.ada}"
+    with connect(own, proxy=None, additional_headers=many, open_timeout=PATIENCE) as socket:
+        assert "heartbeat" in str(socket.recv(timeout=PATIENCE))
+
+
 def test_a_sessions_credential_is_no_bearer_token(live_school: School, ada: Browser) -> None:
     for value in (ada.cookie, f"session {ada.cookie}"):
         assert refused(live_school.client.get(PATH, headers=bearer(value)))
@@ -404,6 +419,20 @@ def test_streams_of_a_cookie_end_with_its_session_and_others_stay(live_school: S
         db.execute(NOTE, (live_school.org, live_school.teacher))
         while '"note"' not in str(other.recv(timeout=PATIENCE)):
             pass
+
+
+@pytest.mark.parametrize("path", [STREAM, "/dashboard//stream", "/api/v1/teacher/dashboard/stream"])
+def test_a_stream_by_cookie_is_our_own_pages_alone(live_school: School, tess: Browser, path: str) -> None:
+    cookie = {"Cookie": f"{cookies.SESSION}={tess.cookie}"}
+    with httpx.Client(base_url=live_school.client.base_url, timeout=PATIENCE, trust_env=False) as client:
+        for site, status in (
+            ("cross-site", 403), ("same-site", 403), ("?", 403), ("none", 200), ("same-origin", 200),
+        ):  # fmt: skip
+            with client.stream("GET", path, headers=cookie | {"Sec-Fetch-Site": site}) as response:
+                assert response.status_code == status, site
+        who = token(live_school.teacher, live_school.org, "teacher")
+        with client.stream("GET", path, headers=bearer(who) | {"Sec-Fetch-Site": "cross-site"}) as response:
+            assert response.status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1"])
