@@ -136,7 +136,9 @@ def create_app(
         pages={},
     )
     reporter = Reporter(database, traffic=desk.traffic, cache=kept, feed=feed, limits=desk.limits)
-    services = Services(authenticator, database, feed, kept, reporter, Rounds(), release_digest())
+    services = Services(
+        authenticator, database, feed, kept, reporter, desk.limits, Rounds(), release_digest()
+    )
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

@@ -21,12 +21,12 @@ from api.auth import Verified, by_name, credential
 from api.cache import KEY_BYTES, Key
 from api.desk import Desk
 from api.errors import ApiError
-from api.limits import Quota, Rule, address, plain
-from api.outgoing import UNROUTED, Outgoing, write
+from api.limits import Quota, Rule, caller, plain
+from api.outgoing import UNROUTED, Outgoing, note, write
 from api.protocol import drained
 from api.session import PREFIX, guard
 from api.streams import in_query, is_stream
-from api.visit import DIRECT, HEAD, QUOTA, STREAM, TRIED, VISIT, Visit, request_id
+from api.visit import DIRECT, HEAD, QUOTA, STATUS, STREAM, TRIED, VISIT, Visit, request_id
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -85,11 +85,7 @@ class Edge:
             if tried or not self.at_once(scope, send):
                 await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
-            request_id.set(self._identify(dict(scope["headers"])))
-            passed: Any = {**scope, DIRECT: send}
-            scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
-            scope = passed
-            await self._app(scope, receive, send)
+            scope = await self._socket(scope, receive, send)
         else:
             await self._app(scope, receive, send)
         if (stream := scope.get(STREAM)) is not None:
@@ -135,6 +131,19 @@ class Edge:
         await self._app(scope, receive, outgoing.send)
         outgoing.done()
 
+    async def _socket(self, scope: Any, receive: Receive, send: Send) -> Any:
+        """Serve a WebSocket no further than its beginning, which is noted; its scope."""
+        headers = by_name(scope["headers"])
+        visit = Visit(self._identify(headers), headers, perf_counter())
+        request_id.set(visit.id)
+        passed: Any = {**scope, DIRECT: send, VISIT: visit}
+        scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
+        await self._app(passed, receive, send)
+        passed["method"] = "GET"  # as it was; routing must not see it
+        route = passed.get("path_template")
+        note(self._desk, visit, passed, passed.get(STATUS) or (500 if route else 404), route or UNROUTED)
+        return passed
+
     def _give(self, kept: Answer, visit: Visit, scope: Any, send: Any) -> None:
         """Answer with what was kept."""
         self._desk.cache.counts["hits"] += 1
@@ -143,8 +152,8 @@ class Edge:
 
     async def _ask_for(self, rule: Rule, visit: Visit, scope: Any) -> Quota:
         """One of the requests that the person, or the address, may make."""
-        who = address(_host(scope)) if visit.verified is None else visit.verified.who
-        return self._desk.limits.take(rule, who) or await self._desk.limits.lease(rule, who)
+        who = caller(scope) if visit.verified is None else visit.verified.who
+        return await self._desk.limits.ask(rule, who)
 
     async def _who(self, visit: Visit, scope: Any) -> None:
         """Find out who asks. A credential that is not good is refused later, by what asks for one."""
@@ -177,12 +186,6 @@ def _one(headers: list[tuple[bytes, bytes]], wanted: bytes) -> None:
     if sum(name == wanted for name, _ in headers) > 1:
         challenge = 'Bearer error="invalid_request"'
         raise ApiError("HR401", "There are several tokens.", {"WWW-Authenticate": challenge})
-
-
-def _host(scope: Any) -> str | None:
-    """The client's address; None on a Unix socket."""
-    client = scope.get("client")
-    return client[0] if client else None
 
 
 def _too_many(quota: Quota) -> ApiError:

@@ -19,6 +19,7 @@ from api.cache import Cache
 from api.database import Database, Function
 from api.errors import MEDIA_TYPE, STATUSES, Problem
 from api.feed import Feed
+from api.limits import Limits
 from api.report import Reporter
 from api.rounds import Rounds
 from api.visit import VISIT, Visit
@@ -43,6 +44,7 @@ class Services(Struct, frozen=True):
     feed: Feed
     cache: Cache
     reporter: Reporter
+    limits: Limits
     rounds: Rounds
     """Of GET /metrics."""
     release: str

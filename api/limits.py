@@ -15,6 +15,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import islice
 from time import monotonic, monotonic_ns
+from typing import Any
 
 import msgspec
 import structlog
@@ -196,6 +197,10 @@ class Limits:
             return Quota(False, rule.limit, 0, (lease.resets - now) // SECOND + 1)
         return None
 
+    async def ask(self, rule: Rule, who: str) -> Quota:
+        """One of the requests that somebody may make."""
+        return self.take(rule, who) or await self.lease(rule, who)
+
     async def lease(self, rule: Rule, who: str) -> Quota:
         """The same with a new lease. If there is none in time, the request passes."""
         if who[0] == "a":
@@ -331,6 +336,12 @@ def address(host: str | None) -> str:
             return f"{ADDRESS}{found.ipv4_mapped}"
         return f"{ADDRESS}{IPv6Address(int(found) >> 64 << 64)}/64"
     return f"{ADDRESS}{found}"
+
+
+def caller(scope: Any) -> str:
+    """The `who` of whoever made a connection; of all together on a Unix socket."""
+    found = scope.get("client")
+    return address(found[0] if found else None)
 
 
 def _written(asks: list[Ask]) -> str:

@@ -6,11 +6,13 @@ DEFAULT = ",".join(
     (
         "/dashboard/summary=100",
         "/dashboard/export=5",
+        "/dashboard/ws=600",
         "/dashboard=200",
         "/api/v1/analytics=200",
         "/api/v1=600",
         "/docs=600",
         "/schema=600",
+        "/ws=600",
         "anonymous=6000",
     )
 )

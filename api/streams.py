@@ -16,12 +16,13 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 from msgspec import Struct
 
-from api.auth import Claims, Verified, bounded, by_name, credential, missing
+from api.auth import Claims, Verified, bounded, credential, missing
 from api.endpoint import Services, asking
 from api.errors import ApiError
+from api.limits import caller
 from api.patterns import TYPES
 from api.session import PREFIX, of_this_site, same_origin
-from api.visit import DIRECT, HEAD, STREAM
+from api.visit import DIRECT, HEAD, STATUS, STREAM, VISIT, Visit
 from listener.feed.client import Client
 from listener.feed.hub import TooMany
 from listener.feed.messages import Message, Socket, Sse
@@ -48,8 +49,10 @@ BAD_MESSAGES = 3
 """With so many errors a client is shown out."""
 NORMAL, RESTART, AGAIN, MISBEHAVED = 1000, 1012, 1013, 1008
 NOT_AUTHENTICATED, NOT_ALLOWED, SILENT, INVALID, TOO_MANY = 4401, 4403, 4408, 4422, 4429
-CLOSED = {"HR422": INVALID, "HR503": AGAIN}
+CLOSED = {"HR422": INVALID, "HR429": TOO_MANY, "HR503": AGAIN}
 """How, for an error before it is open; for all others, NOT_AUTHENTICATED."""
+STATUSES = {NOT_AUTHENTICATED: 401, NOT_ALLOWED: 403, INVALID: 422, TOO_MANY: 429, AGAIN: 503}
+"""What it counts as then, among other requests."""
 CODES = {
     End.EXPIRED: NOT_AUTHENTICATED,
     End.UNAVAILABLE: AGAIN,
@@ -82,7 +85,7 @@ async def shows(services: Services, scope: Any) -> Verified:
 
     Raises ApiError.
     """
-    headers = by_name(scope["headers"])
+    headers = scope[VISIT].headers
     secure = scope["scheme"] == "wss"
     shown = in_query(scope["query_string"]) if b"authorization" not in headers else None
     if (shown := shown or credential(headers, secure)) is None:
@@ -91,6 +94,24 @@ async def shows(services: Services, scope: Any) -> Verified:
     if shown.startswith(PREFIX) and not same_origin(headers, secure):
         raise ApiError("HR401", "A WebSocket with a session's cookie has to come from this site's own pages.")
     return await services.authenticator.verified(shown)
+
+
+async def admitted(services: Services, scope: Any) -> Verified:
+    """The same, if that person may open one more. Raises ApiError; HR429: not now, or not from there.
+
+    What is good never counts for an address: thousands may share one.
+    """
+    visit: Visit = scope[VISIT]
+    rule = services.limits.rule(scope["path"])
+    try:
+        who = visit.verified = await shows(services, scope)
+    except ApiError as error:
+        if rule is None or error.code != "HR401" or (await services.limits.ask(rule, caller(scope))).allowed:
+            raise
+        raise ApiError("HR429") from None
+    if rule is not None and not (await services.limits.ask(rule, who.who)).allowed:
+        raise ApiError("HR429")
+    return who
 
 
 async def enter(services: Services, client: Client) -> None:
@@ -269,12 +290,20 @@ async def socket_stream(
     """
     send: Any = scope[DIRECT]
     await receive()
-    await send({"type": "websocket.accept"})
     try:
-        who = person(await shows(services, scope))
+        who = person(await admitted(services, scope))
+    except ApiError as error:
+        await _refuse(scope, error)
+        return
+    scope[STATUS] = 101
+    try:
+        await send({"type": "websocket.accept"})
+    except OSError:  # it has left meanwhile
+        return
+    try:
         subject = _id(user) if user is not None else who.id
         if subject is None or (roles is not None and who.role not in roles):
-            await _close(send, NOT_ALLOWED)
+            await _close(scope, NOT_ALLOWED)
             return
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         kinds = chosen(kinds, query.get("events", [None])[0])
@@ -290,10 +319,10 @@ async def socket_stream(
         )
         await enter(services, client)
     except TooMany:
-        await _close(send, TOO_MANY)
+        await _close(scope, TOO_MANY)
         return
     except ApiError as error:
-        await _close(send, CLOSED.get(error.code, NOT_AUTHENTICATED))
+        await _close(scope, CLOSED.get(error.code, NOT_AUTHENTICATED))
         return
 
     async def begin(cursor: str | None) -> None:
@@ -311,8 +340,10 @@ async def socket_stream(
     except Refused as error:
         client.code = error.code
         client.cut(End.REFUSED)
+        scope[STATUS] = 401 if error.code == "HR401" else 403
     except Unavailable:
         client.cut(End.UNAVAILABLE)
+        scope[STATUS] = 503
 
 
 def _id(text: str) -> UUID | None:
@@ -341,6 +372,21 @@ def _is_pong(text: str) -> bool:
         return False
 
 
-async def _close(send: Any, code: int) -> None:
+async def _refuse(scope: Any, error: ApiError) -> None:
+    """Say why somebody is not let in: by a close code, since browsers are not shown a status."""
+    send: Any = scope[DIRECT]
+    with suppress(OSError, RuntimeError):  # it may have left
+        if error.code == "HR429" and scope[VISIT].verified is None:
+            # Of those there may be many, and a close code holds the connection until it is acknowledged.
+            scope[STATUS] = 429
+            await send({"type": "websocket.http.response.start", "status": 429, "headers": []})
+            await send({"type": "websocket.http.response.body", "body": b""})
+            return
+        await send({"type": "websocket.accept"})
+    await _close(scope, CLOSED.get(error.code, NOT_AUTHENTICATED))
+
+
+async def _close(scope: Any, code: int) -> None:
+    scope[STATUS] = STATUSES[code]
     with suppress(OSError, RuntimeError):  # it may have closed already
-        await send({"type": "websocket.close", "code": code})
+        await scope[DIRECT]({"type": "websocket.close", "code": code})

@@ -26,6 +26,8 @@ TRIED = "homeroom.tried"
 """In a scope that could not be served at once."""
 QUOTA = "homeroom.quota"
 """Where such a scope has what is left of what the person may ask, if that was asked."""
+STATUS = "homeroom.status"
+"""What became of a WebSocket's handshake, as a request's status; 101: it is open."""
 HEAD = "homeroom.head"
 """In the scope of a GET that was a HEAD."""
 
