@@ -632,6 +632,7 @@ def test_a_tier_that_ends_by_itself_is_masked_from_that_moment_on(world: World, 
     assert is_over or world.seen(before.text) == DERIVED
     while world.db.execute(ended, (world.school.ada,)).fetchone() != (True,):
         world.read()
+        time.sleep(0.01)  # one may ask 600 times
     assert world.seen(world.read().text) == set()
 
 
