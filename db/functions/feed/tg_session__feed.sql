@@ -24,6 +24,6 @@ after delete on auth.session
 referencing old table as old_rows
 for each statement execute function feed.tg_session__feed();
 
-create or replace trigger tg_session__refuse_truncate
+create or replace trigger tg_session__feed_truncate
 before truncate on auth.session
 for each statement execute function ops.refuse('delete from auth.session: TRUNCATE would tell nobody');
