@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from api import logs, session
 from api.settings import Level
@@ -47,7 +48,7 @@ def test_no_level_writes_what_a_client_shows(cluster: Cluster, tmp_path: Path) -
         with connect(
             f"{where}/ws/dashboard/",
             proxy=None,
-            origin=str(server.client.base_url),
+            origin=Origin(str(server.client.base_url)),
             additional_headers=headers,
         ) as by_cookie:
             assert by_cookie.recv(10)
