@@ -12,7 +12,7 @@ TEST := $(VENV)/.ready-test
 BENCH := $(VENV)/.ready-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench reference clean
+.PHONY: help demo test matrix lint bench reference clean
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -23,6 +23,9 @@ demo: $(DEMO) ## Start the whole system with two synthetic schools; Ctrl-C ends 
 
 test: lint ## Check the code, then run the suite on PostgreSQL 18 (embedded) and 15 (Debian)
 	$(VENV)/bin/pytest -n $(WORKERS) --dist worksteal
+
+matrix: lint ## The same with each test on both versions, as root and not: twice as long
+	$(VENV)/bin/pytest -n $(WORKERS) --dist worksteal --every
 
 lint: $(TEST) ## Check style and types of Python, style of SQL
 	$(VENV)/bin/ruff check .

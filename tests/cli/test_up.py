@@ -18,7 +18,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.users import IS_ROOT, ORDINARY, as_ordinary_user
+from tests.support.users import ORDINARY, USERS, as_ordinary_user
 
 ROOT = Path(__file__).parents[2]
 ROLES = {"STUDENT", "PARENT", "TEACHER", "TUTOR", "MENTOR", "DIRECTOR", "ANALYST", "ADMIN", "SERVICE"}
@@ -112,7 +112,7 @@ class System:
             assert probe.connect_ex(("127.0.0.1", self.port)) != 0
 
 
-@pytest.fixture(params=["root", "ordinary"] if IS_ROOT else ["ordinary"])
+@pytest.fixture(params=USERS)
 def system(request: pytest.FixtureRequest) -> Iterator[System]:
     """As an ordinary user and, where the tests run as root, as root."""
     folder = Path(tempfile.mkdtemp(prefix="homeroom-up-"))
@@ -158,6 +158,7 @@ def _until(condition: Any) -> Any:
         time.sleep(0.05)
 
 
+@pytest.mark.every
 def test_the_demo_answers_ends_and_keeps_its_data(system: System) -> None:
     with system.up("--demo") as process:
         tokens = _tokens(process, ROLES)

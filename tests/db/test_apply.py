@@ -121,6 +121,7 @@ def test_two_at_once_are_safe(empty: Database, database: Database) -> None:
     assert schema_of(empty) == schema_of(database)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", ["migration 0001", "migration 0003", "migration 0006", "code"])
 def test_a_killed_run_is_recovered_by_the_next(empty: Database, database: Database, moment: str) -> None:
     script = (

@@ -43,6 +43,7 @@ def background(*tasks: Callable[[threading.Event], None]) -> Iterator[None]:
         raise errors[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("killed", [False, True], ids=["folded", "the fold is killed"])
 def test_no_drift_at_any_moment(database: Database, killed: bool) -> None:
     """Whoever compares kept numbers and facts in one snapshot finds no difference, mid-way as at the end."""

@@ -77,6 +77,7 @@ def _marks(db: Session) -> int:
     return len(db.execute("select from board.dashboard_update_queue where subject = 'director'").fetchall())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_random_changes_leave_no_drift(campus: tuple[Database, Campus], seed: int) -> None:
     database, made = campus

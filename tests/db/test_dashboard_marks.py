@@ -13,6 +13,7 @@ from tests.support.dashboard_columns import SHOWN_TO_OTHERS, staffed
 from tests.support.dashboards import OTHERS_COMPARED, Rich
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(2))
 def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
     """One driver moves two sessions and a worker step by step: which overlap is drawn, not left to chance."""

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from tests.support import churn, school
 from tests.support.servers import Database
@@ -34,6 +35,7 @@ from board.assignment_total order by 1
 NUMBERS = ("pending_submissions", "ungraded_submissions", "active_students", "total_assignments")
 
 
+@pytest.mark.long
 def test_metrics_equal_a_recount_at_random_moments(database: Database) -> None:
     """What SQL, the API and a count in the tables say to the same person, in one snapshot each time."""
     dice = random.Random(6)

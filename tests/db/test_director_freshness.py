@@ -489,6 +489,7 @@ def test_a_restored_database_computes_anew(faculty: Faculty) -> None:
 # --- The price of a read
 
 
+@pytest.mark.long
 def test_a_read_touches_as_many_pages_of_two_thousand_cohorts_as_of_ten(faculty: Faculty) -> None:
     org, names = faculty.org, faculty.names
     with faculty.database.connect() as db:

@@ -74,6 +74,7 @@ def _orders() -> Iterator[list[str]]:
                     yield steps
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("join", "change"), MEANWHILE)
 def test_who_comes_to_share_a_fact_while_it_changes(rich: Rich, join: str, change: str) -> None:
     """All three transactions overlap in every order; after each step nothing stale passes for fresh."""
@@ -123,6 +124,7 @@ def test_a_transaction_that_refreshes_and_goes_on_changing(rich: Rich) -> None:
         assert _stale_taken_for_fresh(db, org) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(2))
 def test_random_changes_of_two_sessions(rich: Rich, seed: int) -> None:
     """One driver moves two sessions and a worker step by step: which overlap is drawn, not left to chance."""

@@ -82,6 +82,7 @@ def test_every_aggregate_is_registered_and_exact(db: Session) -> None:
     assert tables == [(f"board.{name}",) for name in others], "a table of derived numbers that nothing proves"
 
 
+@pytest.mark.long
 def test_each_corruption_is_reported_and_mended_by_adding(db: Session) -> None:
     """Every number and flag of every registered aggregate."""
     corruptions = _corruptions(db)

@@ -115,6 +115,7 @@ def test_again_is_harmless(former: Database) -> None:
         assert drift(db) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("counted", range(8))
 def test_a_run_killed_while_counting_is_finished_by_the_next(former: Database, counted: int) -> None:
     """Killed when `counted` of the eight (an aggregate of an organization) are through."""
@@ -225,6 +226,7 @@ def test_an_aggregate_that_is_new_to_the_registry_is_counted(database: Database)
         assert drift(db) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "oldest_undone", ["0020_assignment_totals", "0016_messages", "0011_truth", "0010_jobs", "0009_totals"]
 )

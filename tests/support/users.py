@@ -9,6 +9,7 @@ from db.server.user import User, reachable
 
 ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
+USERS = ["root", "ordinary"] if IS_ROOT else ["ordinary"]
 ORDINARY = User(65534, 65534) if IS_ROOT else User(os.geteuid(), os.getegid())
 
 
