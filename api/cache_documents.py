@@ -38,13 +38,13 @@ class CacheNumbers(Struct, forbid_unknown_fields=True):
 class CacheProcess(Struct, forbid_unknown_fields=True):
     """The cache of one process."""
 
-    name: Annotated[str, Meta(description="Host, process id and a random part.")]
+    name: Annotated[str, Meta(description="A random name: the end of its label in `/metrics`.")]
     started_at: Annotated[datetime, Meta(description="Since when its numbers count.")]
     cache: Annotated[CacheNumbers, Meta(description="Its numbers, at most a few seconds old.")]
 
 
 class CacheStats(Struct, forbid_unknown_fields=True):
-    """The response caches of all processes."""
+    """The response caches of all processes, which all organizations share."""
 
     total: Annotated[CacheNumbers, Meta(description="The numbers of all, added up.")]
     processes: Annotated[list[CacheProcess], Meta(description="Each process that was heard from lately.")]

@@ -11,6 +11,17 @@ import structlog
 from api.settings import Level
 from api.visit import request_id
 
+AT_LEAST = {
+    # uvicorn's, which it gives to websockets: that writes heads and frames, tokens and cookies with them.
+    "uvicorn.error": logging.INFO,
+    "websockets": logging.INFO,
+    # Every request that we make, URL included, and the headers of its answer.
+    "httpx": logging.WARNING,
+    "httpcore": logging.INFO,
+    "urllib3": logging.INFO,
+}
+"""Loggers that are never listened to below this level: what they say there is for nobody's log."""
+
 before_errors: list[Callable[[], None]] = []
 """Called before an error is written: what happened ahead of it and waits to be written comes first."""
 
@@ -55,8 +66,8 @@ def configure(level: Level) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # It reports every request that it makes, URL included.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name, least in AT_LEAST.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLevelNamesMapping()[level]))
 
 
 def _add_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -12,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from api import rates
+from api import rates, secret_file
 
 Algorithm = Literal["HS256", "RS256", "ES256", "EdDSA"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -33,13 +34,16 @@ SECRETS = frozenset(
 """Settings whose values appear in no message, log line or repr (URLs may hold passwords)."""
 FROM_FILES = SECRETS | {"jwt_public_key"}
 """Settings that may be the content of a file instead, which the variable with `_FILE` names."""
-FILE_BYTES = 65_536
+KEYS = ("jwt_secret", "jwt_public_key", "jwt_jwks_url")
+"""Settings that say by which key tokens are signed."""
+LINES = frozenset({"jwt_public_key"})
+"""Settings that may have several."""
 
 ORIGIN = re.compile(r"\*|https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
 
 
 class SettingsError(Exception):
-    """The environment asks for something impossible. The message names the variable, never a secret."""
+    """The environment asks for something impossible. The message names variables, a line each; no secret."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -328,54 +332,67 @@ class Settings(Struct, frozen=True, kw_only=True):
 def load(environ: Mapping[str, str]) -> Settings:
     """Read and check the settings. An empty variable counts as unset; one not in the table is ignored.
 
-    environ: usually os.environ. Raises SettingsError for the first wrong value or contradiction.
+    environ: usually os.environ. Raises SettingsError for all wrong values and contradictions, a line each.
     """
     values: dict[str, Any] = {}
+    variables: dict[str, str] = {}
+    wrong: dict[str, str] = {}
     for name, kind in _table().items():
-        text = _given(environ, name)
-        if not text:
-            continue
         try:
-            values[name] = msgspec.convert(
-                text, kind, strict=False, dec_hook=lambda wanted, value: wanted(value)
-            )
-        except msgspec.ValidationError:  # its message may hold the value
-            raise SettingsError(f"{name.upper()} must be: {_values(kind)}") from None
+            text, variables[name] = _given(environ, name)
+            if text:
+                values[name] = _converted(text, kind, variables[name])
+        except SettingsError as error:
+            wrong[name] = str(error)
     settings = Settings(**values)
-    for name in ("database_url", "api_database_url", "database_listen_url"):
-        _check_conninfo(name, getattr(settings, name))
-    if settings.database_pooler and not settings.database_listen_url:  # LISTEN needs a session
-        raise SettingsError("DATABASE_POOLER is set: DATABASE_LISTEN_URL has to lead past the pooler")
-    _check_key_sources(settings)
-    settings.allowed_origins()
-    settings.proxies()
-    _check_rates(settings)
+    complaints = list(wrong.values())
+    for names, check in _checks(settings, variables):
+        if not wrong.keys() & names:  # what is wrong by itself contradicts nothing
+            try:
+                check()
+            except SettingsError as error:
+                complaints.append(str(error))
+    if complaints:
+        raise SettingsError("\n".join(complaints))
     return settings
 
 
-def _given(environ: Mapping[str, str], name: str) -> str:
-    """The text of a setting: the variable's, or that of the file that the other one names; "" for none."""
+def _converted(text: str, kind: Any, variable: str) -> Any:
+    """The value. variable: what gave it."""
+    try:
+        return msgspec.convert(text, kind, strict=False, dec_hook=lambda wanted, value: wanted(value))
+    except msgspec.ValidationError:  # its message may hold the value
+        raise SettingsError(f"{variable} must be: {_values(kind)}") from None
+
+
+def _checks(settings: Settings, variables: Mapping[str, str]) -> list[tuple[set[str], Callable[[], object]]]:
+    """What else has to hold, and of which settings: each raises SettingsError. variables: what gave each."""
+    return [
+        *(
+            ({name}, partial(_check_conninfo, variables.get(name, ""), getattr(settings, name)))
+            for name in ("database_url", "api_database_url", "database_listen_url")
+        ),
+        ({"database_pooler", "database_listen_url"}, partial(_check_pooler, settings)),
+        ({"jwt_algorithm", *KEYS}, partial(_check_key_sources, settings, variables)),
+        ({"cors_origins"}, settings.allowed_origins),
+        ({"trusted_proxies"}, settings.proxies),
+        ({"rate_limits"}, partial(_check_rates, settings)),
+    ]
+
+
+def _given(environ: Mapping[str, str], name: str) -> tuple[str, str]:
+    """The text of a setting, "" for none, and the variable that gave it or names its file."""
     text = environ.get(name.upper(), "")
     variable = _file_variable(name)
     path = environ.get(variable, "") if name in FROM_FILES else ""
     if not path:
-        return text
+        return text, name.upper()
     if text:
         raise SettingsError(f"{name.upper()} and {variable} are both set: choose one")
     try:
-        with Path(path).open("rb") as file:
-            content = file.read(FILE_BYTES + 1)
-    except (OSError, ValueError) as error:  # its message has the path, which may be the secret by mistake
-        reason = getattr(error, "strerror", None) or "not a path"
-        raise SettingsError(f"{variable} names a file that cannot be read: {reason}") from None
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        text = ""
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text or len(content) > FILE_BYTES:
-        raise SettingsError(f"{variable} must be: a file with a line of text")
-    return text
+        return secret_file.text(path, lines=name in LINES), variable
+    except secret_file.NoSecretError as error:
+        raise SettingsError(f"{variable} {error}") from None
 
 
 def _file_variable(name: str) -> str:
@@ -387,22 +404,28 @@ def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(part for part in (piece.strip() for piece in (text or "").split(",")) if part)
 
 
-def _check_conninfo(name: str, value: str | None) -> None:
+def _check_conninfo(variable: str, value: str | None) -> None:
     try:
         conninfo_to_dict(value or "")
     except Exception:  # libpq's message quotes the URL, password included
-        raise SettingsError(f"{name.upper()} must be: a PostgreSQL URL or connection string") from None
+        raise SettingsError(f"{variable} must be: a PostgreSQL URL or connection string") from None
 
 
-def _check_key_sources(settings: Settings) -> None:
+def _check_pooler(settings: Settings) -> None:
+    if settings.database_pooler and not settings.database_listen_url:  # LISTEN needs a session
+        raise SettingsError("DATABASE_POOLER is set: DATABASE_LISTEN_URL has to lead past the pooler")
+
+
+def _check_key_sources(settings: Settings, variables: Mapping[str, str]) -> None:
     """Two sources of keys: one would be believed by mistake. That there is one, the Authenticator checks."""
-    given = {name for name in ("jwt_secret", "jwt_public_key", "jwt_jwks_url") if getattr(settings, name)}
+    given = [name for name in KEYS if getattr(settings, name)]
     fitting = {"jwt_secret"} if settings.jwt_algorithm == "HS256" else {"jwt_public_key", "jwt_jwks_url"}
-    if misplaced := sorted(given - fitting):
-        algorithm = settings.jwt_algorithm
-        raise SettingsError(f"{misplaced[0].upper()} is set, but means nothing for JWT_ALGORITHM={algorithm}")
+    if misplaced := [name for name in given if name not in fitting]:
+        means = f"but means nothing for JWT_ALGORITHM={settings.jwt_algorithm}"
+        raise SettingsError("\n".join(f"{variables[name]} is set, {means}" for name in misplaced))
     if len(given) > 1:
-        raise SettingsError("JWT_PUBLIC_KEY and JWT_JWKS_URL are both set: choose one source of keys")
+        both = " and ".join(variables[name] for name in given)
+        raise SettingsError(f"{both} are both set: choose one source of keys")
 
 
 def _check_rates(settings: Settings) -> None:
@@ -425,11 +448,6 @@ def markdown() -> str:
             variable += f" or `{_file_variable(name)}`"
         rows.append(f"| {variable} | {_values(kind)} | {default} | {get_args(kind)[1].description} |")
     return "\n".join(rows) + "\n"
-
-
-def _decode(kind: type, text: str) -> Any:
-    """Of the types in the table, msgspec has no decoder for Path."""
-    return kind(text)
 
 
 def _table() -> dict[str, Any]:

@@ -28,6 +28,10 @@ log = structlog.get_logger(__name__)
 
 TIMEOUT_SECONDS = 2
 """How long the collector may take; a stop waits no longer."""
+ATTRIBUTE_LENGTH = 1024
+"""Characters of a path that a span keeps: thousands of spans wait in memory for the collector."""
+STATE_LENGTH = 512
+"""A longer `tracestate` is not passed on: W3C's Trace Context asks for no more."""
 UNROUTED = "(none)"
 SERVER_ERROR = 500
 
@@ -46,7 +50,7 @@ class Telemetry:
 
             def get(self, carrier: Mapping[bytes, bytes], key: str) -> list[str] | None:
                 value = carrier.get(key.encode())
-                return None if value is None else [value.decode("latin-1")]
+                return None if value is None or len(value) > STATE_LENGTH else [value.decode("latin-1")]
 
             def keys(self, carrier: Mapping[bytes, bytes]) -> list[str]:
                 return [name.decode("latin-1") for name in carrier]
@@ -110,7 +114,7 @@ def tracer(settings: Settings) -> Telemetry | None:
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
-        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace import SpanLimits, TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
         raise SettingsError(
@@ -127,7 +131,10 @@ def tracer(settings: Settings) -> Telemetry | None:
     resource = Resource.create(
         {SERVICE_NAME: settings.otel_service_name, SERVICE_VERSION: version("homeroom")}
     )
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    # What the caller does not sample is not, as Trace Context has it: its collector would get halves. The log
+    # has every request, and every error, whatever the caller says.
+    limits = SpanLimits(max_attribute_length=ATTRIBUTE_LENGTH)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False, span_limits=limits)
     provider.add_span_processor(BatchSpanProcessor(_quiet(exporter)))
     return Telemetry(provider)
 

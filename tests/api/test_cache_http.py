@@ -170,7 +170,7 @@ def test_answers_are_made_ahead_for_who_was_about(schools: tuple[School, School]
     assert answer.status_code == 202
 
     def made() -> int:
-        time.sleep(0.1)  # who asks all the time is soon over the limit, and it may take five seconds
+        time.sleep(0.1)  # numbers come every few seconds, and an hour has room for 200 questions
         numbers = get(school, STATS, school.admin, "admin").json()
         assert len(numbers["processes"]) <= 2
         return int(numbers["total"].get("warmed", 0))

@@ -351,6 +351,18 @@ def test_a_clock_that_goes_back_grants_nothing_more(database: Database) -> None:
         assert exhaust(db, 9) == exhaust(db, 0) == 0
 
 
+def test_who_was_counted_by_a_clock_that_was_ahead_waits_an_hour_at_most(database: Database) -> None:
+    with database.connect() as db:
+        assert exhaust(db, 30 * 24 * 60) == 60
+        refused = lease(db, 0)
+        assert refused["granted"] == 0, "what it granted counts, from when the clock is right"
+        assert refused["reset"] == 65 * 60
+        row = db.execute("update ops.rate_limit set taken[1] = 59 returning slot").fetchone()
+        assert lease(db, 0)["granted"] == 1
+        assert db.execute("select slot < %s - 8000 from ops.rate_limit", row).fetchone() == (True,)
+        assert exhaust(db, 65) == 60
+
+
 def test_a_limit_that_is_lowered_holds_at_once(database: Database) -> None:
     with database.connect() as db:
         lease(db, 0, wanted=1)
@@ -388,8 +400,13 @@ def test_those_who_have_not_asked_for_an_hour_are_forgotten(database: Database) 
             "select '/a', '1:' || n, floor(extract(epoch from now()) / 300) - n, array_fill(1, array[13]) "
             "from generate_series(0, 20) as n"
         )
-        assert db.execute("select ops.prune_rate_limits()").fetchone() == (7,)
-        assert db.execute("select count(*) from ops.rate_limit").fetchone() == (14,)
+        db.execute(
+            "insert into ops.rate_limit (rule, who, slot, taken) "
+            "select '/b', '1:' || n, floor(extract(epoch from now()) / 300) + n, array_fill(1, array[13]) "
+            "from unnest('{1, 13, 15, 8640}'::integer[]) as n"
+        )
+        assert db.execute("select ops.prune_rate_limits()").fetchone() == (9,)
+        assert db.execute("select count(*) from ops.rate_limit").fetchone() == (16,)
         job = db.execute("select call from ops.job where name = 'prune rate limits'").fetchone()
         assert job == ("select ops.prune_rate_limits()",)
 

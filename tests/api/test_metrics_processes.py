@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -261,3 +262,6 @@ def test_an_admin_reads_the_caches_of_all(own_school: School) -> None:
     [process] = row[0]["processes"]
     assert row[0]["total"] == process["cache"]
     assert process["cache"]["limit_bytes"] == 0, "this one keeps nothing"
+    assert re.fullmatch("[0-9a-f]{6}", process["name"]), "neither host nor process id"
+    [label] = numbers(own_school).by("homeroom_pool_waiting", "process")
+    assert label.endswith(f":{process['name']}"), "an operator finds it"

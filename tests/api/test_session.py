@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -21,7 +22,7 @@ from websockets.sync.client import connect
 from api import session as cookies
 from api.app import create_app
 from tests.api.process import served, until
-from tests.api.support import People, School, bearer, serving, settings_for, token
+from tests.api.support import People, School, bearer, school_of, serving, settings_for, token
 from tests.support import school as facts
 from tests.support.servers import Cluster, Database
 from tests.support.streams import PATIENCE, Sse
@@ -272,7 +273,10 @@ def test_a_session_ends_with_its_token(live_school: School) -> None:
     until(lambda: time.time() > expires + 0.05)
     assert refused(shown(live_school, copied))
     with live_school.database.connect() as db:
+        since = "select count(*) from feed.event where kind = 'rights'"
+        told = db.execute(since).fetchone()
         assert db.execute("select auth.prune_sessions()").fetchone() == (1,)
+        assert db.execute(since).fetchone() == told, "everybody knew when it would"
         assert db.execute("select auth.prune_sessions()").fetchone() == (0,)
 
 
@@ -433,6 +437,32 @@ def test_a_stream_by_cookie_is_our_own_pages_alone(live_school: School, tess: Br
         who = token(live_school.teacher, live_school.org, "teacher")
         with client.stream("GET", path, headers=bearer(who) | {"Sec-Fetch-Site": "cross-site"}) as response:
             assert response.status_code == 200
+
+
+@pytest.mark.parametrize("rows", ["", "where org_id = %(org)s and person_id = %(person)s"])
+def test_an_operator_ends_sessions_by_sql(cluster: Cluster, rows: str) -> None:
+    """With what the processes keep for them, and their streams."""
+    with (
+        cluster.prepared(People) as (database, people),
+        school_of(database, people, cache_enabled=True, cache_lease_seconds=0.25) as school,
+        Browser(school.client.base_url) as browser,
+        database.connect() as db,
+    ):
+        browser.enter(token(school.ada, school.org, "student"))
+        copied = browser.cookie
+
+        def is_kept() -> bool:
+            return shown(school, copied, PERFORMANCE).headers["server-timing"].startswith("db;dur=0.0,")
+
+        until(is_kept)
+        with stream(school, copied) as events, ThreadPoolExecutor() as pool:
+            ending = pool.submit(lambda: list(iter(events.block, None)))
+            db.execute(f"delete from auth.session {rows}".encode(), {"org": school.org, "person": school.ada})
+            time.sleep(0.3)  # the lease
+            assert refused(shown(school, copied, PERFORMANCE))
+            assert ending.result(PATIENCE) is not None
+        with pytest.raises(psycopg.errors.FeatureNotSupported):
+            db.execute("truncate auth.session")
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1"])

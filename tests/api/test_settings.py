@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -181,7 +185,7 @@ def test_the_page_shows_the_table_as_it_is() -> None:
 # --- Secrets in files
 
 
-@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n", "\r\n\n"])
 def test_a_secret_may_stand_in_a_file(tmp_path: Path, end: str) -> None:
     file = tmp_path / "secret"
     file.write_bytes(SECRET.encode() + end.encode())
@@ -197,19 +201,123 @@ def test_every_secret_may_and_not_twice(tmp_path: Path, name: str) -> None:
     assert f"or `{variable}_FILE`" in markdown()
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "bytes", "empty", "huge", "nul", "short"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "missing", "folder", "bytes", "empty", "huge", "nul", "short", "pipe", "device", "mark", "utf-16",
+        "zero", "tab", "lines", "escape",
+    ],
+)  # fmt: skip
 def test_a_file_that_is_no_secret_is_named_by_its_variable_alone(tmp_path: Path, kind: str) -> None:
     path = str(tmp_path / "hunter2")
-    contents = {"bytes": b"\xff" * 40, "empty": b"\n", "huge": b"x" * 70_000, "short": b"hunter2"}
+    long = b"hunter2" * 6
+    contents = {
+        "bytes": b"\xff" * 40, "empty": b"\n", "huge": b"x" * 70_000, "short": b"hunter2",
+        "mark": b"\xef\xbb\xbf" + long, "utf-16": long.decode().encode("utf-16-le"), "zero": long + b"\0",
+        "tab": long + b"\t" + long, "lines": long + b"\n" + long, "escape": long + b"\x1b[0m",
+    }  # fmt: skip
     if kind in contents:
         Path(path).write_bytes(contents[kind])
     elif kind == "folder":
         Path(path).mkdir()
     elif kind == "nul":
         path += "\0"
-    with pytest.raises(SettingsError, match=r"^JWT_SECRET") as error:
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = "/dev/zero"
+    with pytest.raises(SettingsError, match=r"^JWT_SECRET_FILE (must be|names)") as error:
         load({"JWT_SECRET_FILE": path})
-    assert "hunter2" not in str(error.value)
+    assert "hunter2" not in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_key_as_pem_may_have_lines_and_no_other_control_character(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    for text in (pem(RSA), pem(RSA).replace("\n", "\r\n")):
+        file.write_bytes(text.encode())
+        settings = load({"JWT_ALGORITHM": "RS256", "JWT_PUBLIC_KEY_FILE": str(file)})
+        assert settings.jwt_public_key == text.rstrip()
+        assert keys_from(settings)
+    file.write_text(pem(RSA) + "\x00")
+    with pytest.raises(SettingsError, match=r"^JWT_PUBLIC_KEY_FILE must be"):
+        load({"JWT_ALGORITHM": "RS256", "JWT_PUBLIC_KEY_FILE": str(file)})
+
+
+def test_whatever_is_wrong_with_what_a_file_holds_names_the_files_variable(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("sqlite:///hunter2.db is no database")
+    for environ, variable in (
+        ({}, "DATABASE_URL"),
+        ({}, "API_DATABASE_URL"),
+        ({"JWT_ALGORITHM": "ES256"}, "JWT_SECRET"),
+        ({}, "JWT_PUBLIC_KEY"),
+        ({"JWT_ALGORITHM": "ES256"}, "JWT_JWKS_URL"),
+        ({}, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ):
+        with pytest.raises(SettingsError, match=f"^{variable}_FILE [^\n]*$") as error:
+            load({**environ, f"{variable}_FILE": str(file)})
+        assert "hunter2" not in str(error.value)
+
+
+# --- All at once
+
+
+def test_all_that_is_wrong_is_named_a_line_each(tmp_path: Path) -> None:
+    (tmp_path / "short").write_text("hunter2")
+    wrong = {
+        "DASHBOARD_PORT": "0",
+        "DATABASE_URL": "sqlite:///hunter2.db",
+        "API_DATABASE_URL_FILE": str(tmp_path / "none"),
+        "JWT_SECRET_FILE": str(tmp_path / "short"),
+        "JWT_JWKS_URL": "hunter2",
+        "LOG_LEVEL": "LOUD",
+        "CORS_ORIGINS": "hunter2",
+        "TRUSTED_PROXIES": "everybody",
+        "RATE_LIMITS": "many",
+    }
+    with pytest.raises(SettingsError) as error:
+        load(wrong | {"DATABASE_POOLER": "true"})
+    lines = str(error.value).splitlines()
+    named = {line.partition(" ")[0].rstrip(":") for line in lines}
+    assert named == wrong.keys() | {"DATABASE_POOLER"}
+    assert len(lines) == len(named) and "hunter2" not in str(error.value)
+
+
+def test_a_process_says_so_and_exits_with_2() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "api.cli", "serve"],
+        cwd=ROOT,
+        env={"DASHBOARD_PORT": "0", "JWT_SECRET": "hunter2", "LOG_LEVEL": "LOUD"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2 and "hunter2" not in ended.stderr
+    for variable in ("DASHBOARD_PORT", "JWT_SECRET", "LOG_LEVEL"):
+        assert re.search(f"^(Error: )?{variable} must be: ", ended.stderr, re.MULTILINE), ended.stderr
+
+
+def test_what_is_wrong_by_itself_contradicts_nothing(tmp_path: Path) -> None:
+    """The algorithm would be another, and the URL is there."""
+    with pytest.raises(SettingsError) as error:
+        load(
+            {
+                "JWT_ALGORITHM": "ES257",
+                "JWT_PUBLIC_KEY": "x",
+                "DATABASE_POOLER": "true",
+                "DATABASE_LISTEN_URL_FILE": str(tmp_path / "none"),
+            }
+        )
+    assert [line.partition(" ")[0] for line in str(error.value).splitlines()] == [
+        "DATABASE_LISTEN_URL_FILE",
+        "JWT_ALGORITHM",
+    ]
+
+
+def test_each_key_that_means_nothing_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"^JWT_PUBLIC_KEY is set, .*\nJWT_JWKS_URL is set, [^\n]*$"):
+        load({"JWT_PUBLIC_KEY": "x", "JWT_JWKS_URL": "https://keys.example"})
 
 
 def test_a_child_gets_the_content_and_not_both(tmp_path: Path) -> None:

@@ -142,6 +142,23 @@ def test_a_trace_that_is_not_sampled_is_not_sent(database: Database, tmp_path: P
         assert all(span.name != "GET /docs" for span in collector.spans)
 
 
+def test_what_a_caller_sends_makes_no_span_large(database: Database, tmp_path: Path) -> None:
+    with (
+        collecting() as collector,
+        served(database, tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as server,
+    ):
+        members = ",".join(f"k{number}={'v' * 200}" for number in range(30))
+        headers = {"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": members}
+        server.client.get(f"/{'x' * 50_000}", headers=headers)
+        span = collector.named("GET")
+        assert len(attributes(span)["url.path"]) == 1024
+        assert span.trace_state == "" and span.trace_id.hex() == TRACE, (
+            "it is of the caller's trace all the same"
+        )
+        server.client.get("/docs", headers=headers | {"tracestate": "k=short"})
+        assert collector.named("GET /docs").trace_state == "k=short"
+
+
 def test_a_collector_that_is_away_costs_a_line_and_nothing_else(database: Database, tmp_path: Path) -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
     others = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}

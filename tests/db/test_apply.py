@@ -252,6 +252,40 @@ def test_busy_tables_delay_the_release_and_nothing_else(database: Database) -> N
     assert not run.is_alive()
 
 
+TABLES = """
+select c.oid::regclass::text from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace and n.nspowner = to_regrole('homeroom_owner')
+where n.nspname <> '_yoyo' and c.relkind in ('r', 'p') and not c.relispartition
+order by c.oid
+"""
+TAKEN = """
+select min(l.relation)::regclass::text from pg_locks as l
+where l.mode = 'AccessExclusiveLock' and l.granted and l.relation::regclass::text = any (%s)
+    and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+"""
+
+
+@pytest.mark.parametrize("place", [-1, 0.5])
+def test_who_writes_in_another_order_is_not_ended(database: Database, place: float) -> None:
+    """A writer has one of the last tables, and asks for one that the release has taken by then."""
+    with database.connect() as db, database.connect(autocommit=False) as writer:
+        tables = [name for (name,) in db.execute(TABLES)]
+        own = tables[-1 if place < 0 else int(len(tables) * place)]
+        run = threading.Thread(target=apply.migrate, args=(database.url(),))
+        writer.execute(f"lock table {own} in row exclusive mode".encode())  # as an insert does
+        run.start()
+        while not (taken := db.execute(TAKEN, (tables,)).fetchone()) or not taken[0]:
+            assert run.is_alive()
+            time.sleep(0.005)
+        writer.execute(f"lock table {taken[0]} in row exclusive mode".encode())
+        assert taken[0] != own
+        writer.commit()
+        run.join(60)
+        assert not run.is_alive()
+        found = "select deadlocks from pg_stat_database where datname = current_database()"
+        assert db.execute(found).fetchone() == (0,), "and the release was not, either"
+
+
 def test_a_function_planted_in_public_is_neither_called_nor_possible_again(database: Database) -> None:
     """As in a database made before 15, where everybody may create in public: it waits for an operator."""
     with database.connect() as db:

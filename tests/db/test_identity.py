@@ -4,8 +4,9 @@ Each denial stands beside a privileged proof that there was something to see.
 """
 
 import json
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -209,6 +210,54 @@ def test_the_database_decides_who_enters(
         with pytest.raises(psycopg.Error) as refused:
             session.execute("select auth.enter(%s, 'admin')", (Jsonb(claims),))
         assert refused.value.sqlstate == code
+
+
+def test_who_comes_by_sql_begins_no_session(world: World) -> None:
+    """It would be good by HTTP, without a token, and for longer than the login is."""
+    begin = "select auth.begin_session(repeat('ab', 32), %s, null)"
+    soon = time.time() + 60
+    with world.database.connect(world.login) as session:
+        for statement in ("select 1", *FORGERIES):
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                session.execute(statement % vars(world))
+            with pytest.raises(psycopg.Error) as refused:
+                session.execute(begin, (soon,))
+            assert refused.value.sqlstate in ("HR401", "42501")
+    with world.database.connect() as db:
+        assert db.execute("select count(*) from auth.session").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("expires", ["9e12", "1e300", "infinity", "nan"])
+def test_no_session_is_for_ever(world: World, expires: str) -> None:
+    claims = {"sub": str(world.analyst), "org": world.home, "role": "analyst"}
+    with world.database.connect("homeroom_api") as session, world.database.connect() as db:
+        row = session.execute(
+            "select api.session_begin(%s, repeat('ab', 32), %s::double precision, null) ->> 'expires_at'",
+            (Jsonb(claims), expires),
+        ).fetchone()
+        assert row
+        told = db.execute(
+            "select expires_at - created_at, abs(extract(epoch from expires_at - %s::timestamptz)) < 1 "
+            "from auth.session",
+            row,
+        ).fetchone()
+        assert told is not None and told[0].days in (399, 400) and told[1]
+
+
+def test_sessions_that_begin_at_once_are_counted_together(world: World) -> None:
+    claims = Jsonb({"sub": str(world.analyst), "org": world.home, "role": "analyst"})
+    begin = "select api.session_begin(%s, encode(sha256(%s::text::bytea), 'hex'), 9e12, null)"
+    api = world.database.connect
+    with world.database.connect() as db, api("homeroom_api") as one, api("homeroom_api") as other:
+        for number in range(19):
+            one.execute(begin, (claims, number))
+        other.execute("set lock_timeout = '50ms'")
+        with one.transaction():
+            one.execute(begin, (claims, 19))
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute(begin, (claims, 20))
+        other.execute(begin, (claims, 20))
+        assert db.execute("select count(*) from auth.session").fetchone() == (20,)
 
 
 def test_a_parent_sees_own_children_by_set_role(world: World) -> None:

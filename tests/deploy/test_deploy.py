@@ -34,6 +34,17 @@ def deployed(cluster: Cluster, secrets: Path) -> Iterator[Database]:
     """A server as make-operator.sh leaves it, and the secrets that make-secrets.sh has made for it."""
     subprocess.run([ROOT / "deploy/docker/make-secrets.sh"], cwd=secrets.parent, check=True)
     assert secrets.stat().st_mode & 0o077 == 0, "nobody else opens the folder"
+    make_operator(cluster, secrets)
+    where = psycopg.conninfo.conninfo_to_dict(cluster.server.url())
+    for file in secrets.glob("*-url"):  # in a network of containers it is called `database`
+        here = file.read_text().replace("@database/", "@/") + f"?host={where['host']}&port={where['port']}"
+        file.chmod(0o600)
+        file.write_text(here)
+    yield Database(cluster.server, cluster.version, "homeroom")
+
+
+def make_operator(cluster: Cluster, secrets: Path, programs: str = str(DEBIAN_BIN)) -> None:
+    """Run make-operator.sh. programs: where its psql is looked for first."""
     where = psycopg.conninfo.conninfo_to_dict(cluster.server.url())
     # As the image runs it; of its own, 18 brings no pg_cron here.
     script = (ROOT / "deploy/docker/make-operator.sh").read_text()
@@ -45,18 +56,13 @@ def deployed(cluster: Cluster, secrets: Path) -> Iterator[Database]:
     subprocess.run(
         ["bash", "-c", script],
         env={
-            "PATH": f"{DEBIAN_BIN}:{os.environ['PATH']}",
+            "PATH": f"{programs}:{os.environ['PATH']}",
             "PGHOST": str(where["host"]),
             "PGPORT": str(where["port"]),
             "POSTGRES_USER": "postgres",
         },
         check=True,
     )
-    for file in secrets.glob("*-url"):  # in a network of containers it is called `database`
-        here = file.read_text().replace("@database/", "@/") + f"?host={where['host']}&port={where['port']}"
-        file.chmod(0o600)
-        file.write_text(here)
-    yield Database(cluster.server, cluster.version, "homeroom")
 
 
 @pytest.fixture
@@ -111,6 +117,22 @@ def test_what_the_files_say_runs(server: Cluster, installed: Path, tmp_path: Pat
                 ).returncode
         text = log.read_text()
         assert all(file.read_text().strip() not in text for file in secrets.iterdir()), "no secret is logged"
+
+
+def test_who_lists_processes_sees_no_password(server: Cluster, tmp_path: Path) -> None:
+    secrets, seen = tmp_path / "secrets", tmp_path / "seen"
+    subprocess.run([ROOT / "deploy/docker/make-secrets.sh"], cwd=tmp_path, check=True)
+    psql = tmp_path / "psql"
+    psql.write_text(f'#!/bin/bash\nprintf "%s\\n" "$@" >>{seen}\nexec {DEBIAN_BIN}/psql "$@"\n')
+    psql.chmod(0o700)
+    make_operator(server, secrets, str(tmp_path))
+    arguments = seen.read_text()
+    assert "--quiet" in arguments
+    assert all(file.read_text().strip() not in arguments for file in secrets.iterdir())
+    (secrets / "api-password").unlink()
+    with pytest.raises(subprocess.CalledProcessError):
+        make_operator(server, secrets, str(tmp_path))
+    assert seen.read_text() == arguments, "and without one nothing is made"
 
 
 def test_the_image_has_every_command_and_no_server(installed: Path) -> None:

@@ -6,6 +6,6 @@ begin
     return feed.cache_stats();
 end
 $$;
-comment on function api.cache_stats(jsonb) is 'feed.cache_stats() for admins. It says nothing about persons or organizations.';
+comment on function api.cache_stats(jsonb) is 'feed.cache_stats() for admins. It says nothing about persons, organizations or machines.';
 revoke all on function api.cache_stats(jsonb) from public;
 grant execute on function api.cache_stats(jsonb) to homeroom_api;

@@ -16,6 +16,8 @@ begin
         -- board.is_current: somebody whom it shows has come into a course; others are looked after.
         when subject = 'seat' then
             return array['c' || subject_id, 't' || subject_id];
+        -- Who gets or loses a course or a student is named by an event, too (feed.tg_right__feed); whom an operator has computed anew
+        -- (board.mark_dashboards, board.mark_directors), by these alone.
         when subject = 'teacher' then
             return array['t' || subject_id];
         when subject in ('tutor', 'parent') then

@@ -1,5 +1,5 @@
 create or replace function feed.lacks_none(known pg_snapshot, gone xid8, seen pg_snapshot) returns boolean
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel safe security invoker
 set search_path = ''
 as $$
 begin

@@ -34,6 +34,10 @@ begin
             values (ask.rule, ask.who, this_slot, array_fill(0, array[slots]))
             on conflict do nothing;
         end loop;
+        -- The clock was ahead and has been set back: what was granted then counts from now, and not until that time comes again.
+        if kept.slot > this_slot + 1 then
+            kept.slot := this_slot;
+        end if;
         -- Whoever waited for the row may have read the clock before the one who had it.
         this_slot := greatest(this_slot, kept.slot);
         passed := least(this_slot - kept.slot, slots)::integer;
@@ -81,5 +85,6 @@ granted in the slot of now and in the twelve before it. So nobody ever has more 
 a request counts for 60 to 65 minutes. Leases end with their slot, or what is used later would count too briefly.
 asks: [{"rule", "who", "limit" per hour, "wanted"}]. The answers, in the same order: [{"granted", "remaining" besides, "reset": in how many
 seconds there is more, "slot", "seconds": how long the grant is good}]. Granted is at most a twentieth of the limit and a quarter of what is
-left, but at least 1 if anything is left: as the limit nears, little lies unused in one process while another refuses. at: what time it is.';
+left, but at least 1 if anything is left: as the limit nears, little lies unused in one process while another refuses. at: what time it is; what
+a clock granted that was ahead counts as granted now.';
 revoke all on function ops.rate_lease(jsonb, timestamptz) from public;
