@@ -134,17 +134,19 @@ def measure(running: Embedded, runs: int, seconds: float) -> None:
             since = time.perf_counter()
             took, gave_way = timed_migrate(url)
             until = time.perf_counter()
+            time.sleep(1)  # who was waiting has gone on
             report(f"migrate, run {run + 1}", load, since, until, f"took {took:.2f} s, gave way {gave_way}x")
-            time.sleep(1)
         with psycopg.connect(url) as other:
             other.execute("select count(*) from school.assignment")
             end = threading.Timer(OPEN_SECONDS, other.rollback)
             end.start()
             since = time.perf_counter()
             took, gave_way = timed_migrate(url)
+            until = time.perf_counter()
+            time.sleep(1)
             report(
                 f"migrate, beside a report of {OPEN_SECONDS:.0f} s",
-                load, since, time.perf_counter(), f"took {took:.2f} s, gave way {gave_way}x",
+                load, since, until, f"took {took:.2f} s, gave way {gave_way}x",
             )  # fmt: skip
             end.join()
     done = {kind: len(took) for kind, took in load.took.items()}
