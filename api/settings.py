@@ -206,7 +206,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = True
     request_timeout: Annotated[
         float,
-        Meta(description="Seconds that a client may take to send a request.", ge=1, le=3600),
+        Meta(
+            description="Seconds that a client may take to send a request, or read nothing of its answer.",
+            ge=1,
+            le=3600,
+        ),
     ] = 30.0
     rate_limit_enabled: Annotated[
         bool,

@@ -5,7 +5,7 @@
 parts   GET /api/v1/student/dashboard from the response cache, with one thing more at a time, against bare
         uvicorn that sends the same bytes with the least of headers; alternating rounds, medians.
 people  --tokens (1,000) people by --connections (256), each request somebody else's, for --seconds: errors,
-        memory at the beginning and at the end, hits, and the rate against bare uvicorn with the same load.
+        memory all along, hits, and the rate against bare uvicorn with the same load.
 stop    SIGTERM under load, --stops times: requests that went out on open connections and got no answer.
 fresh   --reads (1,000,000) of two processes while 200 facts a second are written: answers that lack what was
         committed a lease before they were asked for. Exits 1 if there are any.
@@ -209,9 +209,10 @@ def people(server: Embedded, home: Path, options: argparse.Namespace) -> bool:
             api.url + PATH, headers={"Authorization": f"Bearer {tokens[0]}"}, trust_env=False
         ).text
         wrk([*load, "-d10s", api.url + PATH])
-        warm, counted = memory(api), counts(api)
-        output = wrk([*load, f"-d{options.seconds}s", api.url + PATH])
-        after, now = memory(api), counts(api)
+        counted = counts(api)
+        with sampled(api) as megabytes:
+            output = wrk([*load, f"-d{options.seconds}s", api.url + PATH])
+        now = counts(api)
     with serve(SERVERS, "bare", {"BENCH_BODY": body}) as bare:
         base = number(wrk([*load, "-d10s", bare.url + PATH]), r"Requests/sec:\s+([\d.]+)")
     rate = number(output, r"Requests/sec:\s+([\d.]+)")
@@ -224,7 +225,7 @@ def people(server: Embedded, home: Path, options: argparse.Namespace) -> bool:
         f"the edge                {rate:9,.0f} requests/s  {rate / base:.2f}\n"
         f"hits {hits / (hits + misses):.4f} of {hits + misses:,.0f}; "
         f"lapsed {now['lapsed'] - counted['lapsed']:.0f}\n"
-        f"memory {warm:.1f} MB after 10 s, {after:.1f} MB at the end ({after - warm:+.1f}); "
+        f"memory every 10 s, MB: {', '.join(f'{each:.1f}' for each in megabytes)}; "
         f"{now['entries']:.0f} answers kept, {now['bytes'] / 1e6:.1f} MB by the cache's own count\n"
         f"errors: {'; '.join(errors) or 'none'}"
     )
@@ -235,6 +236,26 @@ def memory(server: Server) -> float:
     """What the server has in memory (RSS), in MB."""
     text = Path(f"/proc/{server.process.pid}/status").read_text()
     return number(text, r"VmRSS:\s+(\d+) kB") / 1e3
+
+
+@contextmanager
+def sampled(server: Server) -> Iterator[list[float]]:
+    """What the server has in memory, in MB: at the beginning, every ten seconds, and at the end."""
+    found = [memory(server)]
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.wait(10):
+            found.append(memory(server))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        thread.join()
+    found.append(memory(server))
 
 
 def counts(server: Server) -> dict[str, float]:

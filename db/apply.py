@@ -214,8 +214,8 @@ def _take_tables(connection: psycopg.Connection, patience_ms: int) -> None:
     # refers, which are older tables, and then what triggers change. Sixteen attempts became none or two.
     # Not partitions: the code is their parents', and somebody may read one for long.
     tables = connection.execute(
-        "select string_agg('only ' || c.oid::regclass, ', ' order by n.nspname <> 'school', c.oid desc) from pg_class as c "
-        "join pg_namespace as n on n.oid = c.relnamespace "
+        "select string_agg('only ' || c.oid::regclass, ', ' order by n.nspname <> 'school', c.oid desc) "
+        "from pg_class as c join pg_namespace as n on n.oid = c.relnamespace "
         "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo' "
         "and c.relkind in ('r', 'p') and not c.relispartition",
         (OWNER,),
