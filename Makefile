@@ -41,6 +41,9 @@ bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same r
 	$(VENV)/bin/python -m bench.feed
 	$(VENV)/bin/python -m bench.streams
 	$(VENV)/bin/python -m bench.ticks
+	$(VENV)/bin/python -m bench.cache
+	$(VENV)/bin/python -m bench.edge
+	$(VENV)/bin/python -m bench.upgrade
 	$(VENV)/bin/python -m bench.import $(OULAD)
 
 reference: $(DEMO) ## Write docs/reference.md from the comments in the database

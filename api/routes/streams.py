@@ -14,7 +14,8 @@ from api.documents import Alive
 from api.endpoint import Services, authenticate, responses
 from api.event_documents import StreamEvent
 from api.patterns import TYPES
-from api.streams import Stream, socket_stream
+from api.sockets import socket_stream
+from api.sse import Stream
 from listener.feed.metrics import ROLES
 from listener.feed.person import Person
 
