@@ -31,7 +31,7 @@ lint: $(TEST) ## Check style and types of Python, style of SQL
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/sqlfluff lint db tests/sql
+	$(VENV)/bin/sqlfluff lint --processes 0 db tests/sql
 
 bench: $(BENCH) ## Measure, each figure a ratio against a baseline of the same run
 	$(VENV)/bin/python -m bench.request

@@ -145,15 +145,15 @@ def test_statements_without_rows_take_no_lock_and_tell_nothing(
     database: Database, db: psycopg.Connection[Any], org: int
 ) -> None:
     tables = db.execute(
-        "select distinct c.relname, t.tgtype & 4 > 0, t.tgtype & 8 > 0 from pg_trigger as t "
+        "select distinct c.relnamespace::regnamespace::text, c.relname from pg_trigger as t "
         "join pg_class as c on c.oid = t.tgrelid join pg_proc as f on f.oid = t.tgfoid "
         "where f.pronamespace = 'feed'::regnamespace and not t.tgisinternal and t.tgparentid = 0"
     ).fetchall()
-    assert len({table for table, *_ in tables}) >= 15
+    assert len(tables) >= 15
     with database.connect("homeroom_api") as api, database.connect(autocommit=False) as writer:
         since = feed.cursor(api)
-        for table in {table for table, *_ in tables}:
-            name = Identifier("school", table)
+        for table in tables:
+            name = Identifier(*table)
             writer.execute(SQL("insert into {0} select * from {0} where false").format(name))
             writer.execute(SQL("update {} set org_id = org_id where false").format(name))
             writer.execute(SQL("delete from {} where false").format(name))
