@@ -2,12 +2,12 @@
 
 What asks for `cluster`, `template` or `database` runs on a version of PostgreSQL (`--pg`, by default both),
 what asks for `system` as a user. What is of the database itself (tests/db, tests/sql) runs on each version,
-unless it takes long. That, and what stands upon the database, runs in one of the ways, which its name draws;
-with `--every` in all.
+unless it takes long or is one of several variants. Those, and what stands upon the database, run in the way
+that their name draws; with `--every` in all.
 """
 
 import signal
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
 from typing import TypeVar
@@ -90,16 +90,13 @@ def _is_drawn(item: pytest.Item, ways: Mapping[str, Sequence[str]]) -> bool:
         return True
     ids = item.callspec.id.split("-")
     rest = [id for id in ids if not any(id in way for way in ways.values())]
+    runs_on_each = item.nodeid.startswith(OF_THE_DATABASE) and "long" not in marks and not rest
     drawn = crc32(f"{item.nodeid.partition('[')[0]}{rest}".encode())
     return all(
         way[drawn % len(way)] in ids
         for name, way in ways.items()
-        if name in item.callspec.params and not (name == "cluster" and _is_of_the_database(item, marks))
+        if name in item.callspec.params and not (name == "cluster" and runs_on_each)
     )
-
-
-def _is_of_the_database(item: pytest.Item, marks: Collection[str]) -> bool:
-    return item.nodeid.startswith(OF_THE_DATABASE) and "long" not in marks
 
 
 @pytest.hookimpl(wrapper=True)

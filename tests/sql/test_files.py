@@ -13,6 +13,7 @@ FILES = sorted(Path(__file__).parent.glob("*.sql"))
 
 # pytest-pgtap makes pytest's subtests by hand.
 @pytest.mark.filterwarnings("ignore:A private pytest class:pytest.PytestDeprecationWarning")
+@pytest.mark.every
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_file(request: pytest.FixtureRequest, cluster: Cluster, file: Path) -> None:
     """The file finds pgTAP's functions by name, and may leave the session and the database as it likes."""
