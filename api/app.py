@@ -18,7 +18,6 @@ from litestar import Litestar, Response, Router
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import errors, logs
@@ -27,7 +26,7 @@ from api.body import JsonRequest
 from api.cache import Cache
 from api.cors import cors
 from api.database import Database
-from api.description import Described
+from api.description import Described, WithHeaders
 from api.desk import Desk
 from api.edge import Edge
 from api.endpoint import Services
@@ -238,7 +237,7 @@ def _openapi() -> OpenAPIConfig:
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
         ),
         openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_found),
-        render_plugins=[JsonRenderPlugin()],
+        render_plugins=[WithHeaders()],
         use_handler_docstrings=True,
     )
 

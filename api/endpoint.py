@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any
 
 from litestar import Request, Router
-from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response.base import ASGIResponse
@@ -23,14 +22,6 @@ from api.limits import Limits
 from api.report import Reporter
 from api.rounds import Rounds
 from api.visit import VISIT, Visit
-
-CURSOR = ResponseHeader(
-    "X-Feed-Cursor",
-    documentation_only=True,
-    description="Where the live feed stood before this was read: a stream that begins with it as `?cursor=` "
-    "misses nothing. Absent until the feed is there.",
-)
-
 
 FRESH = b"private, no-cache"
 """The Cache-Control of what is kept fresh: a browser keeps it, and asks each time whether it still holds."""
@@ -109,7 +100,6 @@ def dashboard(name: str, handlers: Sequence[HTTPRouteHandler], path: str | None 
     return Router(
         path or f"/api/v1/{name}",
         before_request=authenticate,  # a guard would do, but Litestar copies the handler for each call of one
-        response_headers=[CURSOR],
         route_handlers=handlers,
         security=[{"bearer": []}],
         tags=[name],
@@ -146,19 +136,23 @@ async def told(request: Request[Any, Any, Any], function: Function, *arguments: 
 
 
 def responses(
-    document: type, *errors: int, success: int = 200, accepted: bool = False
+    document: type, *errors: int, success: int = 200, accepted: bool = False, fresh: bool = False
 ) -> dict[int, ResponseSpec]:
     """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any.
 
     success: the status with which the document comes. accepted: whether it also comes with 202, when the work
-    is yet to be done.
+    is yet to be done. fresh: whether a GET's answer comes with FRESH, and an ETag. All that asks for a token is
+    limited.
     """
     statuses = (success, 202) if accepted else (success,)
     answers = {
         status: ResponseSpec(document, generate_examples=False, description=document.__doc__ or "")
         for status in statuses
     }
-    for status in sorted({400, 500, 503, *errors}):
+    if fresh:
+        answers[304] = ResponseSpec(None, description="What the client has by this ETag is the answer yet.")
+    limited = {429} if 401 in errors else set()
+    for status in sorted({400, 500, 503, *errors, *limited}):
         answers[status] = ResponseSpec(
             Problem, generate_examples=False, description=STATUSES[status][0], media_type=MEDIA_TYPE
         )

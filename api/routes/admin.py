@@ -35,7 +35,7 @@ Sort = Literal[
 @get(
     "/students/performance",
     summary="All students' performance",
-    responses=responses(StudentList, 401, 403, 422),
+    responses=responses(StudentList, 401, 403, 422, fresh=True),
     dependencies=PAGED,
 )
 async def students_performance(
@@ -61,7 +61,7 @@ async def students_performance(
     "/students/performance/recalculate",
     status_code=200,
     summary="Recalculate students' performance",
-    responses=responses(Recalculation, 401, 403, 404, 413, 415, 422, 429, accepted=True),
+    responses=responses(Recalculation, 401, 403, 404, 413, 415, 422, accepted=True),
 )
 async def recalculate(request: Request[Any, Any, Any], data: JSONBody[RecalculationRequest]) -> JsonBytes:
     """Count these students' numbers again from their facts, and add what differs. Role admin.
@@ -80,7 +80,7 @@ async def recalculate(request: Request[Any, Any, Any], data: JSONBody[Recalculat
 @get(
     "/students/performance/recalculations/{recalculation_id:uuid}",
     summary="How far a recalculation is",
-    responses=responses(Recalculation, 401, 403, 404),
+    responses=responses(Recalculation, 401, 403, 404, fresh=True),
 )
 async def recalculation(
     request: Request[Any, Any, Any],

@@ -21,7 +21,7 @@ ACKNOWLEDGE = Function("director_alert_acknowledge", "jsonb", "uuid", "text")
 @get(
     "/dashboard/alerts",
     summary="Alerts about my cohorts",
-    responses=responses(AlertList, 401, 403, 422),
+    responses=responses(AlertList, 401, 403, 422, fresh=True),
     dependencies=PAGED,
 )
 async def alerts(

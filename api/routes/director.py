@@ -42,7 +42,7 @@ CohortId = Annotated[UUID, PathParameter(description="The cohort.")]
     "/dashboard/summary",
     operation_id="DirectorSummary",
     summary="My programs",
-    responses=responses(DirectorSummary, 401, 403),
+    responses=responses(DirectorSummary, 401, 403, fresh=True),
 )
 async def summary(request: Request[Any, Any, Any]) -> JsonBytes:
     """How my programs stand, in numbers, and what is wrong. An admin's are all of the organization.
@@ -56,7 +56,7 @@ async def summary(request: Request[Any, Any, Any]) -> JsonBytes:
     "/dashboard/cohorts",
     operation_id="DirectorCohorts",
     summary="My cohorts",
-    responses=responses(CohortList, 401, 403, 422),
+    responses=responses(CohortList, 401, 403, 422, fresh=True),
     dependencies=PAGED,
 )
 async def cohorts(
@@ -82,7 +82,7 @@ async def cohorts(
     "/dashboard/cohorts/{cohort_id:uuid}",
     operation_id="DirectorCohort",
     summary="One of my cohorts",
-    responses=responses(CohortDashboard, 401, 403, 404),
+    responses=responses(CohortDashboard, 401, 403, 404, fresh=True),
 )
 async def cohort(request: Request[Any, Any, Any], cohort_id: CohortId) -> JsonBytes:
     """Everything about a cohort of mine. Roles director and admin."""

@@ -19,7 +19,7 @@ STUDENT = Function("parent_student_performance", "jsonb", "uuid", "integer", bri
 @get(
     "/dashboard",
     summary="All my children",
-    responses=responses(ParentDashboard, 401, 403),
+    responses=responses(ParentDashboard, 401, 403, fresh=True),
 )
 async def children(request: Request[Any, Any, Any]) -> JsonBytes:
     """Each of my children: performance, trend, courses, work graded last, deadlines. Role parent."""
@@ -29,7 +29,7 @@ async def children(request: Request[Any, Any, Any]) -> JsonBytes:
 @get(
     "/students/{student_id:uuid}/performance",
     summary="One of my children",
-    responses=responses(StudentHistory, 401, 403, 404, 422),
+    responses=responses(StudentHistory, 401, 403, 404, 422, fresh=True),
 )
 async def student_performance(
     request: Request[Any, Any, Any],

@@ -19,7 +19,7 @@ from api.sse import Stream
 from listener.feed.metrics import ROLES
 from listener.feed.person import Person
 
-STREAM = responses(Alive, 401, 403, 422, 429) | {
+STREAM = responses(Alive, 401, 403, 422) | {
     200: ResponseSpec(
         StreamEvent,
         generate_examples=False,

@@ -22,7 +22,7 @@ ACTION = Function("student_action", "jsonb", "jsonb", "text")
 @get(
     "/performance",
     summary="My performance",
-    responses=responses(StudentPerformance, 401, 403),
+    responses=responses(StudentPerformance, 401, 403, fresh=True),
 )
 async def performance(request: Request[Any, Any, Any]) -> JsonBytes:
     """How I do over all my courses. Role student."""
@@ -32,7 +32,7 @@ async def performance(request: Request[Any, Any, Any]) -> JsonBytes:
 @get(
     "/dashboard",
     summary="My dashboard",
-    responses=responses(StudentDashboard, 401, 403, 422),
+    responses=responses(StudentDashboard, 401, 403, 422, fresh=True),
 )
 async def read_dashboard(
     request: Request[Any, Any, Any],

@@ -22,7 +22,7 @@ ASSIGNMENT = Function("teacher_assignment", "jsonb", "uuid", "integer", "text")
     "/dashboard",
     operation_id="TeacherDashboard",
     summary="My courses",
-    responses=responses(StaffDashboard, 401, 403),
+    responses=responses(StaffDashboard, 401, 403, fresh=True),
 )
 async def teacher_dashboard(request: Request[Any, Any, Any]) -> JsonBytes:
     """What there is to do in my courses, how the assignments are going, who needs me. Role teacher."""
@@ -32,7 +32,7 @@ async def teacher_dashboard(request: Request[Any, Any, Any]) -> JsonBytes:
 @get(
     "/assignments/{assignment_id:uuid}",
     summary="One of my assignments",
-    responses=responses(AssignmentDocument, 401, 403, 404, 422),
+    responses=responses(AssignmentDocument, 401, 403, 404, 422, fresh=True),
     dependencies=PAGED,
 )
 async def assignment(

@@ -22,7 +22,7 @@ ASSIGNMENT = Function("tutor_assignment", "jsonb", "uuid", "integer", "text")
     "/dashboard",
     operation_id="TutorDashboard",
     summary="My students",
-    responses=responses(StaffDashboard, 401, 403),
+    responses=responses(StaffDashboard, 401, 403, fresh=True),
 )
 async def tutor_dashboard(request: Request[Any, Any, Any]) -> JsonBytes:
     """What my students have to do and have done, and who of them needs me. Role tutor."""
@@ -33,7 +33,7 @@ async def tutor_dashboard(request: Request[Any, Any, Any]) -> JsonBytes:
     "/assignments/{assignment_id:uuid}",
     operation_id="TutorAssignment",
     summary="An assignment of my students",
-    responses=responses(AssignmentDocument, 401, 403, 404, 422),
+    responses=responses(AssignmentDocument, 401, 403, 404, 422, fresh=True),
     dependencies=PAGED,
 )
 async def tutor_assignment(

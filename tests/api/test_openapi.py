@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.api.process import until
-from tests.api.support import RECALCULATE, School, bearer, hear_worker, is_ready, token
+from tests.api.support import RECALCULATE, School, bearer, hear_worker, is_ready, school_of, token
 from tests.support.alerts import Watched
 from tests.support.school import make_person
 
@@ -47,6 +47,7 @@ GETS = [
     ("/api/v1/admin/students/performance/recalculations/{recalculation}", "admin", "admin"),
     ("/dashboard/cache/stats", "admin", "admin"),
 ]
+NO_STORE = {"/health/live", "/health/ready", "/api/v1/session", "/dashboard/cache/stats"}
 EVENTS = "/api/v1/events"
 REFRESH = "/api/v1/director/dashboard/refresh"
 REFRESH_COHORT = "/api/v1/director/dashboard/cohorts/{cohort_id}/refresh"
@@ -116,7 +117,21 @@ def path_of(document: dict[str, Any], url: str) -> str:
 def validate(document: dict[str, Any], url: str, answer: Any, method: str = "get") -> None:
     """Check an answer's status, content type and body against what the document says about the path."""
     operation = document["paths"][path_of(document, url)][method]
-    content = operation["responses"][str(answer.status_code)]["content"]
+    response = operation["responses"][str(answer.status_code)]
+    for name, reference in response["headers"].items():
+        header = document["components"]["headers"][reference["$ref"].split("/")[-1]]
+        if name in answer.headers:
+            value = answer.headers[name]
+            numeric = header["schema"]["type"] == "integer"
+            Draft202012Validator(header["schema"]).validate(int(value) if numeric else value)
+        else:
+            assert "required" not in header, name
+    known = {name.lower() for name in document["components"]["headers"]}
+    assert known & {*answer.headers} <= {name.lower() for name in response["headers"]}
+    if answer.status_code == 304:
+        assert "content" not in response and not answer.content
+        return
+    content = response["content"]
     schema = content[answer.headers["content-type"]]["schema"] | {"components": document["components"]}
     Draft202012Validator(schema, format_checker=FormatChecker()).validate(answer.json())
 
@@ -125,7 +140,43 @@ def validate(document: dict[str, Any], url: str, answer: Any, method: str = "get
 def test_answers_are_as_described(school: School, url: str, who: str | None, role: str | None) -> None:
     answer = fetch(school, url, who, role)
     assert answer.status_code == 200
+    document = document_of(school)
+    validate(document, url, answer)
+    described = document["paths"][path_of(document, url)]["get"]["responses"]
+    assert ("etag" in answer.headers) == ("304" in described)
+
+
+@pytest.mark.parametrize(("url", "who", "role"), [get for get in GETS if get[0] not in NO_STORE])
+def test_what_the_client_has_is_answered_as_described(
+    school: School, url: str, who: str | None, role: str
+) -> None:
+    headers = bearer(token(getattr(school, str(who)), school.org, role)) | {"If-None-Match": "*"}
+    answer = school.client.get(filled(school, url), headers=headers)
+    assert answer.status_code == 304
     validate(document_of(school), url, answer)
+
+
+def test_who_asks_too_often_is_answered_as_described(school: School) -> None:
+    """Wherever a token is asked for, whatever the method."""
+    document = document_of(school)
+    headers = bearer(token(school.ben, school.org, "student"))
+    refused = 0
+    with school_of(school.database, school, rate_limits="/api=1,/dashboard=1") as limited:
+        for path in ("/api/v1/session", "/dashboard/cache/stats"):
+            allowed = limited.client.get(path, headers=headers)
+            assert allowed.headers["ratelimit-remaining"] == "0"
+            validate(document, path, allowed)
+        for path, methods in document["paths"].items():
+            for method in methods:
+                answer = limited.client.request(method, path, headers=headers)
+                assert (answer.status_code == 429) == path.startswith(("/api/", "/dashboard/")), path
+                if answer.status_code == 429:
+                    refused += 1
+                    assert answer.headers["retry-after"] == answer.headers["ratelimit-reset"]
+                    validate(document, path, answer, method)
+                else:
+                    assert "429" not in methods[method]["responses"]
+    assert refused > 25
 
 
 @pytest.mark.parametrize(("url", "who", "role", "status"), ERRORS)
@@ -270,6 +321,10 @@ def test_everything_is_described(school: School) -> None:
             for parameter in operation.get("parameters", []):
                 assert parameter["description"], f"{path} {parameter['name']}"
             for status, response in operation["responses"].items():
+                assert set(response["headers"]) >= {"X-Request-ID"}
+                if status == "304":
+                    assert "content" not in response
+                    continue
                 usual = "text/event-stream" if path in STREAMS else "application/json"
                 usual = "text/plain; version=0.0.4" if path == "/metrics" else usual
                 kind = usual if status in ("200", "202") else "application/problem+json"

@@ -15,6 +15,7 @@ from tests.support.servers import Cluster
 # The attacks are on what limits do not: those have tests of their own.
 ENVIRONMENT = {
     "RATE_LIMIT_ENABLED": "false",
+    "CACHE_ENABLED": "true",
     "STREAM_HEARTBEAT_SECONDS": "0.05",
     "METRICS_SECONDS": "0.05",
     "STREAMS_PER_PERSON": "1000",

@@ -1,6 +1,6 @@
-"""Nobody gets another's bytes: people of all roles ask for the same paths, at once and while the cache evicts.
+"""Nobody gets another's bytes: people of all roles ask for the same paths, at once, while the cache evicts.
 
-Each who reads has a text, a mark, that is on this person's documents: so that one answer for two people shows,
+Each who reads has a text, a mark, that is on this person's documents: one answer for two people shows,
 whichever two they are. In the other organization there is somebody with the same id, in the same roles.
 """
 
@@ -45,8 +45,8 @@ PATHS = {
 }
 EVERY = sorted({path for paths in PATHS.values() for path in paths})
 PER_ORG = {
-    "student": 10, "parent": 4, "teacher": 3, "tutor": 2, "director": 2, "admin": 1, "mentor": 1, "analyst": 1,
-    "service": 1,
+    "student": 10, "parent": 4, "teacher": 3, "tutor": 2, "director": 2, "admin": 1, "mentor": 1,
+    "analyst": 1, "service": 1,
 }  # fmt: skip
 ASKERS, QUESTIONS = 16, 150
 CODINGS = ("identity", "gzip", "br", "zstd", "*;q=0.5", "gzip;q=0, br")
