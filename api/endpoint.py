@@ -141,8 +141,8 @@ def responses(
     """What an operation may answer, for OpenAPI: the document, these error statuses, and those of any.
 
     success: the status with which the document comes. accepted: whether it also comes with 202, when the work
-    is yet to be done. fresh: whether a GET's answer comes with FRESH, and an ETag. All that asks for a token is
-    limited.
+    is yet to be done. fresh: whether a GET's answer comes with FRESH, and an ETag. All that asks for a token
+    has a limit.
     """
     statuses = (success, 202) if accepted else (success,)
     answers = {
