@@ -15,8 +15,8 @@ REQUEST_HEADERS = (
     b"Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-ID, traceparent, tracestate"
 )
 RESPONSE_HEADERS = (
-    b"ETag, Location, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
-    b"Server-Timing, WWW-Authenticate, X-API-Version, X-Feed-Cursor, X-Request-ID"
+    b"ETag, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Server-Timing, "
+    b"WWW-Authenticate, X-API-Version, X-Feed-Cursor, X-Request-ID"
 )
 MAX_AGE = b"600"
 """Seconds for which a browser need not ask again."""

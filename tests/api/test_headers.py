@@ -18,7 +18,7 @@ from api.compression import compressed
 from api.cors import cors
 from api.headers import API_VERSION, SecurityHeaders
 from api.settings import Settings, SettingsError, load
-from tests.api.process import PATIENCE
+from tests.api.process import PATIENCE, until
 from tests.api.support import School, bearer, serving, settings_for, token
 from tests.api.test_demo import browser
 
@@ -193,6 +193,29 @@ def test_all_others_are_told_nothing(school: School, shared: httpx.Client, origi
     assert got.status_code == 200
     assert "access-control-allow-origin" not in got.headers
     assert "origin" in got.headers["vary"].lower(), "for caches: another origin's answer differs"
+
+
+def test_such_pages_may_read_each_header_that_is_sent_and_no_other_is_named(school: School) -> None:
+    student = bearer(token(school.ben, school.org, "student"))
+    admin = bearer(token(school.admin, school.org, "admin"))
+    seen: set[str] = set()
+    with serving(
+        create_app(settings_for(school.database, cors_origins=APP, rate_limits="/api/v1/student=1"))
+    ) as client:
+        path = "/api/v1/student/performance"
+        asked = [("/", {}, 302), (path, {}, 401), (path, student, 200), (path, student, 429)]
+        for path, headers, status in asked:
+            answer = client.get(path, headers={"Origin": APP, **headers})
+            assert answer.status_code == status
+            seen |= {*answer.headers}
+        exposed = {name.lower() for name in answer.headers["access-control-expose-headers"].split(", ")}
+        until(lambda: "x-feed-cursor" in client.get("/dashboard/cache/stats", headers=admin).headers)
+        seen.add("x-feed-cursor")
+    assert exposed <= seen, exposed - seen
+    assert {name for name in seen if name.startswith(("ratelimit-", "x-"))} - exposed == {
+        "x-content-type-options",
+        "x-frame-options",
+    }
 
 
 def test_by_default_there_are_none(school: School) -> None:

@@ -101,6 +101,32 @@ def test_the_longest_prefix_of_whole_segments_decides(database: Database) -> Non
     assert all(len(path) <= 256 for path in limits._remembered)
 
 
+def test_the_usual_limits_are_those_that_the_documentation_names(database: Database) -> None:
+    given = settings_for(database)
+    limits = Limits(given, Pool(given.api_conninfo(), size=1, statement_timeout=1))
+    found = {path: getattr(limits.rule(path), "limit", None) for path in (
+        "/dashboard/summary", "/dashboard/export", "/dashboard/cache/stats", "/dashboard/stream",
+        "/api/v1/analytics/cohorts", PATH, "/docs", "/schema/openapi.json", "/ws/dashboard",
+        "/dashboard/ws/1", "/health/ready", "/metrics",
+    )}  # fmt: skip
+    assert found == {
+        "/dashboard/summary": 100, "/dashboard/export": 5, "/dashboard/cache/stats": 200,
+        "/dashboard/stream": 200, "/api/v1/analytics/cohorts": 200, PATH: 600, "/docs": 600,
+        "/schema/openapi.json": 600, "/ws/dashboard": 600, "/dashboard/ws/1": 600, "/health/ready": None,
+        "/metrics": None,
+    }  # fmt: skip
+    assert limits._anonymous is not None and limits._anonymous.limit == 6000
+
+
+def test_the_counts_are_kept_without_a_log_of_writes(database: Database) -> None:
+    """They outlive a restart, and no crash; each of many a second would else be written twice."""
+    with database.connect() as db:
+        row = db.execute(
+            "select relpersistence::text from pg_class where oid = 'ops.rate_limit'::regclass"
+        ).fetchone()
+    assert row == ("u",)
+
+
 def test_turned_off_nothing_is_limited(database: Database) -> None:
     given = settings_for(database, rate_limit_enabled=False)
     assert Limits(given, Pool(given.api_conninfo(), size=1, statement_timeout=1)).rule(PATH) is None

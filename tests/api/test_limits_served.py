@@ -38,9 +38,11 @@ def test_two_processes_share_a_limit_which_outlives_them(cluster: Cluster, tmp_p
             assert 0 < int(refused.headers["retry-after"]) <= 3900
             assert refused.headers["ratelimit-limit"] == "100"
             assert refused.headers["ratelimit-remaining"] == "0"
+            assert refused.headers["ratelimit-reset"] == refused.headers["retry-after"]
             other = server.client.get(PATH, headers=bearer(token(school.ben, school.org, "student")))
             assert other.status_code == 200
             assert 0 < int(other.headers["ratelimit-remaining"]) < 100
+            assert 3600 - 300 <= int(other.headers["ratelimit-reset"]) <= 3900, "an hour after the first"
             assert sum(pool.map(lambda _: allowed(server, {}), range(4))) == 10, "of this address"
             until(lambda: scrape(server.client)["homeroom_rate_limit_rejections_total"] >= 80)
         with served(database, tmp_path, **LIMITS) as server:
