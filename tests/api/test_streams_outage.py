@@ -202,6 +202,9 @@ def test_asked_to_stop_it_ends_its_streams(database: Database, tmp_path: Path) -
         ):
             received(connection)
             server.process.terminate()
+            while (block := stream.block()) is not None and "retry" not in block:
+                assert "data" not in block, "the cursor still holds"
+            assert block is not None and 500 <= int(block["retry"]) <= 5000
             assert stream.message() is None, "the answer is complete"
             assert server.process.wait(8) == 0, "without the time that requests in flight may take"
         assert "Cancel" not in server.log.read_text()

@@ -126,6 +126,10 @@ def test_their_kinds_are_taken(api: Connection, world: World, kind: str) -> None
     assert (refused.value.sqlstate, refused.value.diag.message_detail) == ("HR422", "type")
 
 
+def test_a_job_warms_every_five_minutes(db: Connection) -> None:
+    assert value(db, "select every = interval '5 minutes' from ops.job where name = 'warm responses'")
+
+
 def test_who_is_about_is_warmed(db: Connection, api: Connection, world: World) -> None:
     def active(orgs: list[int] | None, most: int = 10) -> list[tuple[str, str]]:
         return [
