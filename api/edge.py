@@ -26,7 +26,7 @@ from api.outgoing import UNROUTED, Outgoing, note, write
 from api.protocol import drained
 from api.session import PREFIX, guard
 from api.streams import in_query, is_stream
-from api.visit import DIRECT, HEAD, QUOTA, STATUS, STREAM, TRIED, VISIT, Visit, request_id
+from api.visit import DIRECT, HEAD, QUOTA, STATUS, STREAM, TRIED, VISIT, Visit, request_id, served
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -89,6 +89,7 @@ class Edge:
         else:
             await self._app(scope, receive, send)
         if (stream := scope.get(STREAM)) is not None:
+            served.set(None)  # it would be kept as long as the stream
             await stream(scope, receive)
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -96,6 +97,7 @@ class Edge:
         headers = by_name(scope["headers"])
         visit = scope[VISIT] = Visit(self._identify(headers), headers, perf_counter())
         request_id.set(visit.id)
+        served.set(visit)
         scope[DIRECT] = send
         desk = self._desk
         method = scope["method"]
@@ -136,6 +138,7 @@ class Edge:
         headers = by_name(scope["headers"])
         visit = Visit(self._identify(headers), headers, perf_counter())
         request_id.set(visit.id)
+        served.set(visit)
         passed: Any = {**scope, DIRECT: send, VISIT: visit}
         scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
         await self._app(passed, receive, send)
