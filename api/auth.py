@@ -21,6 +21,7 @@ from api.errors import ApiError
 from api.keys import Keys, KeysUnavailable, keys_from
 from api.session import PREFIX, from_cookies, parts
 from api.settings import Settings, SettingsError
+from api.visit import waiting
 
 TOKEN_BYTES = 8192
 """A longer token is refused unread."""
@@ -163,8 +164,9 @@ class Authenticator:
             raise _refusal("There are no sessions here.")
         now = self._clock()
         try:
-            async with self._lookups:
-                answer = await self._database.call(SESSION, str(org), session)
+            with waiting():
+                async with self._lookups:
+                    answer = await self._database.call(SESSION, str(org), session)
         except DatabaseError:
             raise ApiError("HR503", "The database that knows the sessions is away.") from None
         found = msgspec.json.decode(answer, type=Session | None)

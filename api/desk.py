@@ -17,6 +17,7 @@ from api.purge import Purge
 from api.request_log import RequestLog
 from api.telemetry import Telemetry
 from api.traffic import Traffic
+from api.visit import waiting
 
 STALE = Function("feed_stale", "text")
 
@@ -48,7 +49,8 @@ class Desk(Struct, frozen=True):
         If nobody can say, nothing is served before the reader can.
         """
         try:
-            answer = await self.database.call(STALE, self.purge.cursor())
+            with waiting():
+                answer = await self.database.call(STALE, self.purge.cursor())
             self.purge.caught_up(answer.decode())
         except DatabaseError:
             self.purge.lapse()

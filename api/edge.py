@@ -11,6 +11,7 @@ import itertools
 import re
 import secrets
 from collections.abc import Mapping
+from contextvars import copy_context
 from time import perf_counter
 from typing import Any
 
@@ -20,13 +21,13 @@ from api.answer import Answer
 from api.auth import Verified, by_name, credential
 from api.cache import KEY_BYTES, Key
 from api.desk import Desk
-from api.errors import ApiError
+from api.errors import MEDIA_TYPE, ApiError, problem
 from api.limits import Quota, Rule, caller, plain
-from api.outgoing import UNROUTED, Outgoing, note, write
+from api.outgoing import UNROUTED, Outgoing, finished, note, write
 from api.protocol import drained
 from api.session import PREFIX, guard
 from api.streams import in_query, is_stream
-from api.visit import DIRECT, HEAD, QUOTA, STATUS, STREAM, TRIED, VISIT, Visit, request_id
+from api.visit import DIRECT, HEAD, QUOTA, STATUS, STREAM, TRIED, VISIT, Visit, request_id, served
 
 VISIBLE_ASCII = re.compile(rb"[\x21-\x7e]{1,128}")
 
@@ -76,6 +77,13 @@ class Edge:
         self._give(kept, visit, scope, send)
         return True
 
+    def bare(self, status: int) -> tuple[bytes, bytes]:
+        """Head and body for what the server refuses before it is a request, or in the middle; it is noted.
+
+        There is nothing of it to go by: no headers, no path.
+        """
+        return copy_context().run(self._bare, status)
+
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
@@ -89,6 +97,7 @@ class Edge:
         else:
             await self._app(scope, receive, send)
         if (stream := scope.get(STREAM)) is not None:
+            served.set(None)  # it would be kept as long as the stream
             await stream(scope, receive)
 
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -96,6 +105,7 @@ class Edge:
         headers = by_name(scope["headers"])
         visit = scope[VISIT] = Visit(self._identify(headers), headers, perf_counter())
         request_id.set(visit.id)
+        served.set(visit)
         scope[DIRECT] = send
         desk = self._desk
         method = scope["method"]
@@ -136,6 +146,7 @@ class Edge:
         headers = by_name(scope["headers"])
         visit = Visit(self._identify(headers), headers, perf_counter())
         request_id.set(visit.id)
+        served.set(visit)
         passed: Any = {**scope, DIRECT: send, VISIT: visit}
         scope["query_string"] = b""  # uvicorn logs it, and there may be a token in it
         await self._app(passed, receive, send)
@@ -172,6 +183,18 @@ class Edge:
             return
         if given is not None and given.startswith(PREFIX):
             guard(scope["method"], visit.headers, given, secure=secure)
+
+    def _bare(self, status: int) -> tuple[bytes, bytes]:
+        visit = Visit(self._identify({}), {}, perf_counter())
+        request_id.set(visit.id)  # of a context of its own
+        _, headers, body = problem(ApiError(f"HR{status}"), UNROUTED, UNROUTED)
+        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        pairs.append((b"content-type", MEDIA_TYPE.encode()))
+        pairs.append((b"x-request-id", visit.id.encode()))
+        made = finished(self._desk.security, status, pairs, body, UNROUTED)
+        scope = {"method": UNROUTED, "path": "", "scheme": "http"}
+        note(self._desk, visit, scope, status, UNROUTED)
+        return made.form(None)
 
     def _identify(self, headers: Mapping[bytes, bytes]) -> str:
         """The client's id if it is harmless in a header and a log, else a new one."""

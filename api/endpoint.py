@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
 
 from litestar import Request, Router
@@ -21,7 +20,7 @@ from api.feed import Feed
 from api.limits import Limits
 from api.report import Reporter
 from api.rounds import Rounds
-from api.visit import VISIT, Visit
+from api.visit import VISIT, Visit, waiting
 
 FRESH = b"private, no-cache"
 """The Cache-Control of what is kept fresh: a browser keeps it, and asks each time whether it still holds."""
@@ -122,17 +121,15 @@ async def told(request: Request[Any, Any, Any], function: Function, *arguments: 
     services: Services = request.app.state.services
     visit, verified = asking(request)
     claims = verified.claims
-    began = perf_counter()
-    try:
-        if not function.kept:
+    if not function.kept:
+        with waiting():
             return await services.database.call(function, claims, *arguments)
-        if visit.key is None:
-            return (await services.database.read(function, claims, *arguments))[0]
+    if visit.key is not None:
         visit.hit = False
         visit.fill = services.cache.begin(visit.key, verified.org)
-        return visit.fill.read(await services.database.read(function, claims, *arguments))
-    finally:
-        visit.database += perf_counter() - began
+    with waiting():
+        answer = await services.database.read(function, claims, *arguments)
+    return answer[0] if visit.fill is None else visit.fill.read(answer)
 
 
 def responses(

@@ -14,6 +14,7 @@ import structlog
 from api.auth import Claims
 from api.database import Database, DatabaseError, Function
 from api.settings import Settings
+from api.visit import waiting
 from listener.feed.hub import Hub
 from listener.feed.metrics import Metrics
 from listener.feed.person import Refused, Unavailable
@@ -105,8 +106,9 @@ class Asked:
         return await self._now(METRICS_OF, scopes)
 
     async def _call(self, turns: asyncio.Semaphore, function: Function, *arguments: str | None) -> bytes:
-        async with turns:
-            return await self._now(function, *arguments)
+        with waiting():
+            async with turns:
+                return await self._now(function, *arguments)
 
     async def _now(self, function: Function, *arguments: str | None) -> bytes:
         try:

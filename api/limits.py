@@ -24,6 +24,7 @@ from msgspec import Struct
 from api import rates
 from api.database import Database, DatabaseError, Function
 from api.settings import Settings
+from api.visit import waiting
 
 log = structlog.get_logger(__name__)
 
@@ -233,7 +234,8 @@ class Limits:
             ask = self._asks[key] = Ask(rule, who, asyncio.get_running_loop().create_future())
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask_on())
-        return await asyncio.shield(ask.answered)
+        with waiting():
+            return await asyncio.shield(ask.answered)
 
     async def _ask_on(self) -> None:
         """One call after the other, while anybody waits: a store that hangs has one connection, not all."""

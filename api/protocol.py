@@ -33,10 +33,7 @@ LINGER_SECONDS = 0.5
 was about to send is answered yet."""
 LOOK_SECONDS = 0.01
 """Or so much later, if its request has begun to come."""
-BARE = b"connection: close\r\ncontent-length: 0\r\n\r\n"
-TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\n" + BARE
-TOO_MUCH = b"HTTP/1.1 413 Content Too Large\r\n" + BARE
-TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\n" + BARE
+MALFORMED, TOO_SLOW, TOO_MUCH, TOO_LONG = 400, 408, 413, 431
 WITHOUT_BODY = (204, 304)
 
 
@@ -127,10 +124,8 @@ class Http(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser could not take, or was told not to."""
-        if self._too_long:
-            self._refuse(TOO_LONG)
-        else:
-            super().send_400_response(msg)
+        self._say(TOO_LONG if self._too_long else MALFORMED)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -262,13 +257,21 @@ class Http(HttpToolsProtocol):
         if self._watch is not None:
             self._watch.cancel()
 
-    def _refuse(self, answer: bytes) -> None:
+    def _say(self, status: int) -> None:
+        """Answer what is no request yet."""
+        bare = getattr(self.app, "bare", None)
+        said = b"HTTP/1.1 %d \r\ncontent-length: 0\r\n" % status, b""
+        head, body = said if bare is None else bare(status)
+        end = b"connection: close\r\n\r\n"
+        self.transport.write(head + _common(self.server_state.default_headers) + end + body)
+
+    def _refuse(self, status: int) -> None:
         """Say so, unless an answer is on its way, and close. Whoever reads the body finds the client gone."""
         self._since, self._in_head = None, False
         cycle = self._serving
         busy = cycle is not None and not cycle.response_complete
         if not (busy and cycle is not None and cycle.response_started):
-            self.transport.write(answer)
+            self._say(status)
         if busy and cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()

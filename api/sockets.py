@@ -75,9 +75,12 @@ async def admitted(services: Services, scope: Any) -> Verified:
     try:
         who = visit.verified = await shows(services, scope)
     except ApiError as error:
-        if rule is None or error.code != "HR401" or (await services.limits.ask(rule, caller(scope))).allowed:
+        if rule is None or error.code != "HR401":
             raise
-        raise ApiError("HR429") from None
+        quota = await services.limits.ask(rule, caller(scope))
+        if quota.allowed:
+            raise
+        raise ApiError("HR429", None, {"Retry-After": str(quota.reset)}) from None
     if rule is not None and not (await services.limits.ask(rule, who.who)).allowed:
         raise ApiError("HR429")
     return who
@@ -223,7 +226,9 @@ async def _refuse(scope: Any, error: ApiError) -> None:
         if error.code == "HR429" and scope[VISIT].verified is None:
             # Of those there may be many, and a close code holds the connection until it is acknowledged.
             scope[STATUS] = 429
-            await send({"type": "websocket.http.response.start", "status": 429, "headers": []})
+            headers = [(b"x-request-id", scope[VISIT].id.encode())]
+            headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+            await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
             await send({"type": "websocket.http.response.body", "body": b""})
             return
         await send({"type": "websocket.accept"})

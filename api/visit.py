@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -14,6 +16,10 @@ if TYPE_CHECKING:  # the worker, whose log comes by here, needs no web framework
 
 request_id: ContextVar[str] = ContextVar("request_id")
 """The id of the request that is being served; every log line gets it from here."""
+
+served: ContextVar[Visit | None] = ContextVar("served", default=None)
+"""The request that is being served, to which its waiting is charged. What serves several has none of its own:
+each of those who await it says `with waiting()` itself."""
 
 VISIT = "homeroom.visit"
 """Where a scope has its Visit."""
@@ -52,7 +58,7 @@ class Visit:
         self.quota: Quota | None = None
         """What is left of what the person, or the address, may ask."""
         self.database = 0.0
-        """Seconds spent waiting for the database."""
+        """Seconds spent waiting for the database, and for a turn to ask it; see waiting()."""
         self.key: Key | None = None
         """By what a kept answer is found; None: of an answer that nobody would keep."""
         self.fill: Fill | None = None
@@ -63,3 +69,17 @@ class Visit:
     def seconds(self) -> float:
         """For how long it has been served."""
         return perf_counter() - self.began
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Charge the time to the request that is being served, if there is one, as the database's.
+
+    Around what a request awaits itself, never within another one.
+    """
+    began = perf_counter()
+    try:
+        yield
+    finally:
+        if (visit := served.get()) is not None:
+            visit.database += perf_counter() - began

@@ -15,6 +15,7 @@ from api.documents import Alive, Ready, Release
 from api.endpoint import JsonBytes, Services, responses
 from api.errors import ApiError, Checks, status_of
 from api.metrics import CONTENT_TYPE, exposition
+from api.visit import waiting
 
 HEALTH = Function("health")
 METRICS = Function("metrics")
@@ -62,7 +63,8 @@ async def ready(request: Request[Any, Any, Any]) -> JsonBytes:
     elif feed.reader.lag > feed.poll_seconds + DEAF_SECONDS:
         checks["listen"] = f"Nothing was read for {feed.reader.lag:.0f} seconds."
     try:
-        health = msgspec.json.decode(await services.database.call(HEALTH), type=Health)
+        with waiting():
+            answer = await services.database.call(HEALTH)
     except DatabaseError as error:
         if status_of(error.sqlstate) != 503:
             raise
@@ -70,6 +72,7 @@ async def ready(request: Request[Any, Any, Any]) -> JsonBytes:
         if error.sqlstate in ("3F000", "42883"):
             checks |= {"database": OK, "migrations": "The database was not migrated: run `homeroom migrate`."}
         raise _not_ready(checks, error.sqlstate) from error
+    health = msgspec.json.decode(answer, type=Health)
     if health.release is None or health.release.digest != services.release:
         checks["migrations"] = "The database is of another release: run `homeroom migrate`."
     if not health.worker.heard:
@@ -92,7 +95,8 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     While the database is away, those of the process that answers.
     """
     services: Services = request.app.state.services
-    body = await services.rounds.next(lambda: told(services))
+    with waiting():  # between rounds too: they rest for the database's sake
+        body = await services.rounds.next(lambda: told(services))
     return Response(body, media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
 

@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from api import auth
 from api.app import create_app
 from api.auth import Authenticator
+from api.cache import Cache
 from api.errors import ApiError
+from api.purge import Purge
 from api.settings import Settings
 from tests.api.support import SECRET, School, bearer, claims, serving, settings_for, token
 
@@ -250,6 +252,49 @@ def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> 
 
     asyncio.run(scenario())
     assert list(authenticator._verified) == [values[n].encode() for n in (0, 3, 4)], "the longest unused went"
+
+
+@pytest.mark.parametrize("what", ["a person", "everybody", "an organization"])
+def test_whom_the_feed_names_is_verified_anew(what: str) -> None:
+    """Whatever they show, and nobody else; nor is remembered who was verified before and comes after."""
+    ada, ben = "00000000-0000-0000-0000-00000000000a", "00000000-0000-0000-0000-00000000000b"
+    authenticator = Authenticator(Settings(jwt_secret=SECRET))
+    purge = Purge(Cache(limit_bytes=0, lease_seconds=1, ttl_seconds=1), authenticator, lambda org: None)
+    told: dict[str, dict[str, object]] = {
+        "a person": {"people": [[1, ada]]},
+        "everybody": {"flush": True},
+        "an organization": {"flush_orgs": [1]},
+    }
+    hers = [token(ada, 1, "student", number=number).encode() for number in range(2)]
+    his, elsewhere = token(ben, 1, "student").encode(), token(ada, 2, "student").encode()
+
+    async def scenario() -> None:
+        for value in (*hers, his, elsewhere):
+            await authenticator.verified(value)
+            assert authenticator.known(value)
+        purge.heard(json.dumps({"cursor": "1"} | told[what]), time.monotonic())
+        assert [authenticator.known(value) for value in hers] == [None, None]
+        others = [authenticator.known(value) is not None for value in (his, elsewhere)]
+        assert others == [what == "a person"] * 2
+        assert await authenticator.verified(hers[0]) and authenticator.known(hers[0])
+
+    asyncio.run(scenario())
+
+
+def test_who_is_verified_across_a_purge_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = "00000000-0000-0000-0000-00000000000a"
+    authenticator = Authenticator(Settings(jwt_secret=SECRET))
+    value = token(ada, 1, "student").encode()
+    read = authenticator._read
+
+    async def slowly(credential: bytes) -> auth.Verified:
+        found = await read(credential)
+        authenticator.forget(1, ada)  # nobody of hers is there yet
+        return found
+
+    monkeypatch.setattr(authenticator, "_read", slowly)
+    assert asyncio.run(authenticator.verified(value)).person == ada
+    assert authenticator.known(value) is None
 
 
 def test_our_own_tokens_are_believed() -> None:

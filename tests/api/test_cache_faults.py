@@ -173,6 +173,42 @@ def test_who_writes_reads_it_at_once(cluster: Cluster, monkeypatch: pytest.Monke
         assert hits(app) > before or kind in FAULTS[1:]
 
 
+UNSETTLED = """
+create or replace function api.feed_stale(cursor text) returns text language plpgsql as
+$$ begin raise exception 'nobody can say'; end $$
+"""
+
+
+def test_if_nobody_can_say_what_a_write_has_changed_nothing_kept_is_served(cluster: Cluster) -> None:
+    """Not to whoever wrote, not to others, before the reader has read again."""
+    with (
+        cluster.prepared(Programs) as (database, people),
+        # A lease that would hold for the whole test.
+        caching(database, people, cache_lease_seconds=60.0) as (app, school),
+        database.connect() as db,
+    ):
+        headers = bearer(token_for(school.ada, school.org))
+        theirs = bearer(token_for(school.ben, school.org))
+
+        def goals() -> int:
+            found: int = school.client.get(DASHBOARD, headers=headers).json()["cards"]["coaching"][
+                "active_goals"
+            ]
+            return found
+
+        until_kept(app, goals)
+        until_kept(app, lambda: school.client.get(PERFORMANCE, headers=theirs))
+        stop_reader(app)  # it would hear of the write itself
+        shown = goals()
+        db.execute(UNSETTLED.encode())
+        body = {"action": "goal_created", "title": "Unsettled"}
+        before = hits(app)
+        assert school.client.post(ACTION, headers=headers, json=body).status_code == 202
+        assert goals() == shown + 1
+        assert school.client.get(PERFORMANCE, headers=theirs).status_code == 200
+        assert hits(app) == before
+
+
 # --- Races
 
 

@@ -177,4 +177,5 @@ def test_answers_are_made_ahead_for_who_was_about(schools: tuple[School, School]
 
     until(lambda: made() > 0)
     keep(other, DASHBOARD, school.ben, "student")  # the lease runs
+    get(other, "/api/v1/student/performance", school.ada, "student")  # a lease of the rate limit is there
     assert is_kept(get(other, DASHBOARD, school.ada, "student")), "though nobody has asked here"

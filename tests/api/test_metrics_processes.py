@@ -18,7 +18,7 @@ from tests.api.support import People, School, hear_worker, school_of, sessions, 
 from tests.support import school as facts
 from tests.support.alerts import Watched
 from tests.support.servers import Cluster, Database
-from tests.support.streams import sse
+from tests.support.streams import socket, sse
 
 STUDENT = "/api/v1/student/performance"
 
@@ -101,6 +101,14 @@ def test_streams_and_what_is_delivered(own_school: School) -> None:
         with own_school.database.connect() as db:
             db.execute("update school.person set is_active = false where id = %s", (own_school.ada,))
         until(lambda: numbers(own_school).of("homeroom_stream_cuts_total", reason="refused") == 1)
+    until(lambda: numbers(own_school)["homeroom_stream_clients"] == 0)
+
+
+def test_sockets_are_streams_of_their_own_kind(own_school: School) -> None:
+    value = token(own_school.teacher, own_school.org, "teacher")
+    with socket(own_school.client.base_url, "/ws/dashboard/", value):
+        until(lambda: numbers(own_school).of("homeroom_stream_clients", kind="socket") == 1)
+        assert numbers(own_school)["homeroom_stream_clients"] == 1
     until(lambda: numbers(own_school)["homeroom_stream_clients"] == 0)
 
 

@@ -64,6 +64,10 @@ def test_only_failures_count_for_an_address(school: School) -> None:
         assert [code(school, WELCOMING, value) for _ in range(2)] == [101, 101]
     assert [code(school, WELCOMING, value) for value in (None, bad, "x", bad)] == [4401] * 4
     assert [code(school, WELCOMING, value) for value in (None, bad)] == [429, 429]
+    with pytest.raises(InvalidStatus) as refused, socket(school.client.base_url, WELCOMING, None):
+        pass
+    headers = refused.value.response.headers
+    assert 0 < int(headers["retry-after"]) <= 3900 and headers["x-request-id"]
     assert [code(school, WELCOMING, value) for value in good.values()] == [101] * 3
 
 

@@ -131,6 +131,31 @@ def test_a_request_is_a_span_of_the_callers_trace(database: Database, tmp_path: 
         assert b"hidden" not in collector.bodies and value.encode() not in collector.bodies
 
 
+def test_a_kept_answer_is_a_span_too(database: Database, tmp_path: Path) -> None:
+    with database.connect() as db:
+        people = People(db)
+    path = "/api/v1/student/performance"
+    headers = bearer(token(people.ada, people.org, "student"))
+    with (
+        collecting() as collector,
+        served(database, tmp_path, CACHE_ENABLED="true", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url) as server,
+    ):
+
+        def kept() -> bool:
+            answer = server.client.get(path, headers=headers | {"traceparent": f"00-{TRACE}-{PARENT}-01"})
+            return "db;dur=0.0," in answer.headers["server-timing"]
+
+        until(kept)
+        server.process.terminate()
+        assert server.process.wait(60) == 0
+        spans = [span for span in collector.spans if span.name == f"GET {path}"]
+        hit = next(span for span in spans if attributes(span)["homeroom.cached"])
+        assert (hit.trace_id.hex(), hit.parent_span_id.hex()) == (TRACE, PARENT)
+        said = attributes(hit)
+        assert (said["http.route"], said["http.response.status_code"]) == (path, 200)
+        assert (said["homeroom.database.seconds"], said["homeroom.role"]) == (0, "student")
+
+
 def test_a_trace_that_is_not_sampled_is_not_sent(database: Database, tmp_path: Path) -> None:
     with (
         collecting() as collector,

@@ -15,6 +15,7 @@ import pytest
 
 from api import outgoing
 from api.protocol import BODY_BYTES, HEAD_BYTES, Http, answer
+from tests.api.numbers import scrape
 from tests.api.process import until
 from tests.api.support import RECALCULATE, People, School, school_of, token
 from tests.attack.wire import PATIENCE, Reply, connect, everything, replies, request
@@ -386,3 +387,34 @@ def opens(school: School, stream: bytes) -> bool:
     with connect(school.client) as connection:
         connection.sendall(stream)
         return connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"no request at all\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", 408),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+    ],
+    ids=["malformed", "slow", "long"],
+)
+def test_what_is_no_whole_request_is_refused_like_any_other(school: School, sent: bytes, status: int) -> None:
+    """A problem with an id, and it is counted."""
+
+    def counted() -> float:
+        wanted = {"route": "(none)", "method": "other", "status": str(status)}
+        found = [
+            sample for sample in scrape(school.client).samples if wanted.items() <= sample.labels.items()
+        ]
+        return sum(sample.value for sample in found if sample.name == "homeroom_requests_total")
+
+    before = counted()
+    with connect(school.client) as connection:
+        connection.sendall(sent)
+        (reply,) = replies(everything(connection))
+    assert (reply.status, reply.header("content-type")) == (status, "application/problem+json")
+    said = json.loads(reply.body)
+    assert (said["status"], said["code"]) == (status, f"HR{status}")
+    assert said["request_id"] == reply.header("x-request-id") and reply.header("x-api-version")
+    assert reply.header("connection") == "close" and reply.header("x-content-type-options") == "nosniff"
+    assert counted() == before + 1
