@@ -34,13 +34,6 @@ def db(database: Database) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def api(database: Database) -> Iterator[Connection]:
-    """A session of the API's login."""
-    with database.connect("homeroom_api") as connection:
-        yield connection
-
-
-@pytest.fixture
 def org(db: Connection) -> int:
     """An organization, in an epoch that has begun."""
     value(db, "select feed.current_epoch()")
