@@ -34,6 +34,7 @@ from api.feed import Feed
 from api.headers import SecurityHeaders
 from api.limits import Limits
 from api.protocol import BODY_BYTES, Http
+from api.proxies import Proxied
 from api.purge import Purge
 from api.report import Reporter
 from api.request_log import RequestLog
@@ -88,7 +89,7 @@ SERVER: dict[str, Any] = {
     "access_log": False,
     "log_config": None,  # api.logs has configured it
     "server_header": False,
-    "proxy_headers": False,  # unless proxies are trusted: see run
+    "proxy_headers": False,  # api.proxies heeds them, if proxies are trusted
     "timeout_graceful_shutdown": STOP_SECONDS,
 }
 """How uvicorn runs the application, wherever it does."""
@@ -181,7 +182,7 @@ def run(settings: Settings) -> None:
     """
     logs.configure(settings.log_level)
     Http.request_seconds = settings.request_timeout
-    app = create_app(settings)
+    app = _application(settings)
     _let_be()
     # uvicorn stops gracefully at a signal, and then raises it again for whoever listened before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -194,17 +195,24 @@ def run(settings: Settings) -> None:
         host=settings.dashboard_host,
         port=settings.dashboard_port,
         workers=settings.dashboard_workers,
-        **SERVER | settings.proxies(),
+        **SERVER,
     )
 
 
-def from_environment() -> Edge:
+def _application(settings: Settings) -> Edge | Proxied:
+    """The application as it is served."""
+    edge = create_app(settings)
+    trusted = settings.proxies()
+    return Proxied(edge, trusted) if trusted else edge
+
+
+def from_environment() -> Edge | Proxied:
     """The application of one of several worker processes: they learn the settings from their environment."""
     _end_with_parent()
     settings = load(os.environ)
     logs.configure(settings.log_level)
     Http.request_seconds = settings.request_timeout
-    app = create_app(settings)
+    app = _application(settings)
     _let_be()
     return app
 

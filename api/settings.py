@@ -320,8 +320,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             )
         return origins
 
-    def proxies(self) -> dict[str, Any]:
-        """What uvicorn is told of TRUSTED_PROXIES. Raises SettingsError."""
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses and networks in TRUSTED_PROXIES. Raises SettingsError."""
         trusted = _listed(self.trusted_proxies)
         try:
             for network in trusted:
@@ -330,7 +330,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SettingsError(
                 "TRUSTED_PROXIES must be: addresses or networks like 10.0.0.0/8, separated by commas"
             ) from None
-        return {"proxy_headers": bool(trusted), "forwarded_allow_ips": list(trusted)}
+        return trusted
 
 
 def load(environ: Mapping[str, str]) -> Settings:
