@@ -79,9 +79,16 @@ class World:
         return json.dumps({"sub": str(self.school.ada), "org": self.school.org, "role": "student"})
 
 
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
 def _alone(secret: str) -> str:
     """A pattern for a text; a number only where it stands alone, not in a time, id, name or other number."""
-    return rf"(?<![\w.:-])(?<![a-z] ){secret}(?![\w.:-])" if secret.isdigit() else re.escape(secret)
+    return (
+        rf"(?<![\w.:-])(?<![a-z] ){re.escape(secret)}(?![\w.:-])"
+        if NUMBER.fullmatch(secret)
+        else re.escape(secret)
+    )
 
 
 DERIVED = {"gaps", "time_to_ready", "nudge", "nudge id", "percentile", "health"}

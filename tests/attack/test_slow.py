@@ -224,7 +224,8 @@ def test_kept_answers_wait_for_who_does_not_read(school: School) -> None:
 
         patch.setattr(outgoing, "answer", seen)
         threading.Thread(target=pour, args=(connection, whole(school) * 20_000), daemon=True).start()
-        time.sleep(SECONDS)
+        until(lambda: most > 0)
+        time.sleep(SECONDS / 2)
     assert 0 < most < 2 * 65_536 + 10_000
 
 
