@@ -21,9 +21,9 @@ from api.answer import Answer
 from api.auth import Verified, by_name, credential
 from api.cache import KEY_BYTES, Key
 from api.desk import Desk
-from api.errors import MEDIA_TYPE, ApiError, problem
+from api.errors import ApiError
 from api.limits import Quota, Rule, caller, plain
-from api.outgoing import UNROUTED, Outgoing, finished, note, write
+from api.outgoing import UNROUTED, Outgoing, finished, note, refusal, write
 from api.protocol import drained
 from api.session import PREFIX, guard
 from api.streams import in_query, is_stream
@@ -187,9 +187,7 @@ class Edge:
     def _bare(self, status: int) -> tuple[bytes, bytes]:
         visit = Visit(self._identify({}), {}, perf_counter())
         request_id.set(visit.id)  # of a context of its own
-        _, headers, body = problem(ApiError(f"HR{status}"), UNROUTED, UNROUTED)
-        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        pairs.append((b"content-type", MEDIA_TYPE.encode()))
+        _, pairs, body = refusal(ApiError(f"HR{status}"), UNROUTED, UNROUTED)
         pairs.append((b"x-request-id", visit.id.encode()))
         made = finished(self._desk.security, status, pairs, body, UNROUTED)
         scope = {"method": UNROUTED, "path": "", "scheme": "http"}

@@ -95,9 +95,7 @@ class Outgoing:
     async def refuse(self, error: ApiError, about: str) -> None:
         """Answer with a problem, before there is a route. about: what stands for one in the log."""
         self.scope["path_template"] = about
-        status, headers, body = problem(error, self.scope["method"], self.scope["path"])
-        pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await self.whole(status, [(b"content-type", MEDIA_TYPE.encode()), *pairs], body)
+        await self.whole(*refusal(error, self.scope["method"], self.scope["path"]))
 
     def done(self) -> None:
         """The application has returned. Of a stream this is all that is noted: that it has begun."""
@@ -109,6 +107,13 @@ class Outgoing:
         """The headers of this request alone, as ASGI has them."""
         lines = _lines(self._desk, self._visit, self.scope["scheme"]).split(b"\r\n")[:-1]
         return [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
+
+
+def refusal(error: ApiError, method: str, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Status, headers and body of the problem with which a request is refused."""
+    status, headers, body = problem(error, method, path)
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return status, [(b"content-type", MEDIA_TYPE.encode()), *pairs], body
 
 
 def write(desk: Desk, visit: Visit, scope: Any, send: Any, made: Answer) -> None:
