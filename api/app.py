@@ -24,6 +24,7 @@ from api import errors, logs
 from api.auth import Authenticator
 from api.body import JsonRequest
 from api.cache import Cache
+from api.connections import room_for
 from api.cors import cors
 from api.database import Database
 from api.description import Described, WithHeaders
@@ -181,7 +182,7 @@ def run(settings: Settings) -> None:
     Raises SettingsError before anything is served.
     """
     logs.configure(settings.log_level)
-    Http.request_seconds = settings.request_timeout
+    _bound(settings)
     app = _application(settings)
     _let_be()
     # uvicorn stops gracefully at a signal, and then raises it again for whoever listened before.
@@ -199,6 +200,12 @@ def run(settings: Settings) -> None:
     )
 
 
+def _bound(settings: Settings) -> None:
+    """Set what clients of this process may take."""
+    Http.request_seconds = settings.request_timeout
+    Http.connections_at_once = room_for(settings.dashboard_connections)
+
+
 def _application(settings: Settings) -> Edge | Proxied:
     """The application as it is served."""
     edge = create_app(settings)
@@ -211,7 +218,7 @@ def from_environment() -> Edge | Proxied:
     _end_with_parent()
     settings = load(os.environ)
     logs.configure(settings.log_level)
-    Http.request_seconds = settings.request_timeout
+    _bound(settings)
     app = _application(settings)
     _let_be()
     return app

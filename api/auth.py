@@ -5,7 +5,6 @@ Whether that person may act, and whether the session still is, the database deci
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +20,7 @@ from api.errors import ApiError
 from api.keys import Keys, KeysUnavailable, keys_from
 from api.session import PREFIX, from_cookies, parts
 from api.settings import Settings, SettingsError
+from api.turns import Turns
 from api.visit import waiting
 
 TOKEN_BYTES = 8192
@@ -32,7 +32,8 @@ REMEMBERED_SECONDS = 300
 LATEST = 2.0**53
 """No token ends later: it would be no moment that anybody can name."""
 LOOKUPS = 16
-"""So many sessions are looked up at once: a flood of invented cookies must not take the whole database."""
+"""So many sessions are looked up at once: a flood of invented cookies must not take the whole database; half
+as many for one address: nor must it keep those who come from elsewhere waiting."""
 SESSION = Function("session_find", "bigint", "text", brief=True)
 
 Role = Literal["student", "parent", "teacher", "tutor", "mentor", "director", "analyst", "admin", "service"]
@@ -95,7 +96,7 @@ class Authenticator:
         self._audience = settings.jwt_audience
         self._clock = clock
         self._database = database
-        self._lookups = asyncio.Semaphore(LOOKUPS)
+        self._lookups = Turns(LOOKUPS, LOOKUPS // 2)
         # Ordered by use, the longest unused first.
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
         self._of: defaultdict[str, set[bytes]] = defaultdict(set)
@@ -111,13 +112,16 @@ class Authenticator:
         self._verified.move_to_end(credential)
         return found
 
-    async def verified(self, credential: bytes) -> Verified:
-        """Whose credential it is, and until when. Raises ApiError: HR401, or HR503 when nobody can say."""
+    async def verified(self, credential: bytes, address: str = "") -> Verified:
+        """Whose credential it is, and until when. Raises ApiError: HR401, or HR503 when nobody can say.
+
+        address: where it came from; of one, not everything is looked up at once.
+        """
         if remembered := self.known(credential):
             return remembered
         forgotten = self._forgotten
         if credential.startswith(PREFIX):
-            found = await self._find(credential)
+            found = await self._find(credential, address)
         else:
             found = await self._read(credential)
         self._drop(credential)
@@ -157,7 +161,7 @@ class Authenticator:
         claims = _claims(payload)
         return _verified(claims, expires, min(expires, int(now) + REMEMBERED_SECONDS))
 
-    async def _find(self, credential: bytes) -> Verified:
+    async def _find(self, credential: bytes, address: str) -> Verified:
         """What the database says of a session."""
         org, session = parts(credential.removeprefix(PREFIX))
         if self._database is None:
@@ -165,7 +169,7 @@ class Authenticator:
         now = self._clock()
         try:
             with waiting():
-                async with self._lookups:
+                async with self._lookups.of(address):
                     answer = await self._database.call(SESSION, str(org), session)
         except DatabaseError:
             raise ApiError("HR503", "The database that knows the sessions is away.") from None

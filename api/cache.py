@@ -122,6 +122,11 @@ class Cache:
 
     # --- Reading and keeping
 
+    @property
+    def keeps(self) -> bool:
+        """Whether there is room for anything at all."""
+        return self._limit > 0
+
     def find(self, key: Key) -> Answer | None:
         """The answer that is kept, if it may be served now. Who serves it counts a hit."""
         now = self._wanted = self.clock()

@@ -177,7 +177,7 @@ class Edge:
                 given = in_query(scope["query_string"])
             given = given or credential(visit.headers, secure)
             if given is not None:
-                visit.verified = await self._desk.authenticator.verified(given)
+                visit.verified = await self._desk.authenticator.verified(given, caller(scope))
         except ApiError as error:
             visit.refused = error
             return

@@ -79,7 +79,10 @@ SQLSTATES: dict[str, tuple[int, str]] = {
     "HR429": (429, "too many requests"),
     "HR431": (431, "request line and headers are longer than 65,536 bytes"),
     "HR500": (500, "a defect"),
-    "HR503": (503, "no database connection came free in time, or what the answer needs is away"),
+    "HR503": (
+        503,
+        "too many connections, to this process or the database, or what the answer needs is away",
+    ),
 }
 """SQLSTATE, or the beginning of one -> HTTP status, and when it happens. All others are 500."""
 

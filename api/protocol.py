@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from api.connections import TurnedAway
 from api.visit import STREAM, TRIED
 
 HEAD_BYTES = 65_536
@@ -33,7 +34,7 @@ LINGER_SECONDS = 0.5
 was about to send is answered yet."""
 LOOK_SECONDS = 0.01
 """Or so much later, if its request has begun to come."""
-MALFORMED, TOO_SLOW, TOO_MUCH, TOO_LONG = 400, 408, 413, 431
+MALFORMED, TOO_SLOW, TOO_MUCH, TOO_LONG, TOO_MANY = 400, 408, 413, 431, 503
 WITHOUT_BODY = (204, 304)
 
 
@@ -56,6 +57,8 @@ class Http(HttpToolsProtocol):
     request_seconds: ClassVar[float] = 30.0
     """How long a client may take to send a request, from its first byte to its last, and how long it may read
     nothing of what is written to it; REQUEST_TIMEOUT."""
+    connections_at_once: ClassVar[int] = 16_384
+    """So many clients may be connected, WebSockets among them; DASHBOARD_CONNECTIONS."""
 
     _since: float | None = None
     """Since when a request is being received."""
@@ -85,7 +88,19 @@ class Http(HttpToolsProtocol):
         super().connection_made(transport)
         self._since = self.loop.time()
         self._at_once = getattr(self.app, "at_once", None)
-        self._look_again()
+        if len(self.connections) > self.connections_at_once:
+            self._turn_away()
+        else:
+            self._look_again()
+
+    def _turn_away(self) -> None:
+        """Say that this is one too many: of those that the process may open, the database needs some."""
+        self.connections.discard(self)
+        if TurnedAway.is_room():
+            self._say(TOO_MANY)
+            TurnedAway(self.transport)
+        else:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End. uvicorn tells only the request that came last, and that one may not have begun."""

@@ -96,6 +96,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Meta(description="API processes that share the port.", ge=1, le=256),
     ] = 1
+    dashboard_connections: Annotated[
+        int,
+        Meta(
+            description="Connections that clients may have open, per API process. One more is answered 503.",
+            ge=1,
+            le=1_000_000,
+        ),
+    ] = 16_384
     database_pool_size: Annotated[
         int,
         Meta(description="Connections to the database, per API process.", ge=1, le=1000),

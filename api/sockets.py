@@ -62,7 +62,7 @@ async def shows(services: Services, scope: Any) -> Verified:
     # Any site's page may open a WebSocket here, and of some the browser adds the cookie.
     if shown.startswith(PREFIX) and not same_origin(headers, secure):
         raise ApiError("HR401", "A WebSocket with a session's cookie has to come from this site's own pages.")
-    return await services.authenticator.verified(shown)
+    return await services.authenticator.verified(shown, caller(scope))
 
 
 async def admitted(services: Services, scope: Any) -> Verified:

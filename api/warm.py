@@ -62,7 +62,12 @@ class Warmer:
         self._task: asyncio.Task[None] | None = None
 
     def order(self, org: int) -> None:
-        """Have the active people of an organization find their answers ready, as soon as may be."""
+        """Have the active people of an organization find their answers ready, as soon as may be.
+
+        Of a cache that keeps nothing nobody would find them: none are made.
+        """
+        if not self._cache.keeps:
+            return
         self._waiting.add(org)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())

@@ -9,9 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.api.process import until
-from tests.api.support import People, School, bearer, school_of, token
+from tests.api.support import People, School, bearer, hear_worker, is_ready, school_of, token
 from tests.support.servers import Cluster
 
 DASHBOARD = "/api/v1/student/dashboard"
@@ -179,3 +180,23 @@ def test_answers_are_made_ahead_for_who_was_about(schools: tuple[School, School]
     keep(other, DASHBOARD, school.ben, "student")  # the lease runs
     get(other, "/api/v1/student/performance", school.ada, "student")  # a lease of the rate limit is there
     assert is_kept(get(other, DASHBOARD, school.ada, "student")), "though nobody has asked here"
+
+
+def test_nothing_is_made_ahead_for_a_cache_that_keeps_nothing(schools: tuple[School, School]) -> None:
+    school, _ = schools
+    get(school, DASHBOARD, school.ada, "student")
+
+    def made() -> list[Any]:
+        return [entry for entry in said if entry["event"] == "answers made ahead"]
+
+    def order(made_then: int) -> None:
+        school.client.post(WARM, headers=bearer(token(school.admin, school.org, "admin")))
+        until(lambda: len(made()) >= made_then)
+
+    off = KEPT | {"cache_enabled": False}
+    with school_of(school.database, school, **off) as other, capture_logs() as said:
+        hear_worker(school.database)
+        until(lambda: is_ready(other.client))
+        order(2)
+        order(4)
+    assert len(made()) == 4, "by the two that keep"

@@ -338,7 +338,8 @@ def test_snapshot_and_patches_are_the_dashboard(database: Database, tmp_path: Pa
         for one in clients:
             one.leave()
     counts = [one.followed.count for one in clients]
-    assert all(count["update"] and count["snapshot"] and not count["reset"] for count in counts), counts
+    # Who comes back often enough without a cursor has snapshots alone.
+    assert all(count["snapshot"] and not count["reset"] for count in counts), counts
     assert sum(count["update"] for count in counts) > changed / 10, counts
     assert sum(one.went_on for one in clients) and sum(one.began for one in clients) > len(clients)
 

@@ -16,11 +16,16 @@ begin
 end
 $$;
 comment on function feed.tg_session__feed() is
-'Tells the reader of the feed whose sessions have ended, however they did: their streams are closed, nothing kept is given to them.';
+'Tells the reader of the feed whose sessions have ended or changed, however they did: their streams are closed, nothing kept is given to them.';
 revoke all on function feed.tg_session__feed() from public;
 
 create or replace trigger tg_session__feed_delete
 after delete on auth.session
+referencing old table as old_rows
+for each statement execute function feed.tg_session__feed();
+
+create or replace trigger tg_session__feed_update
+after update on auth.session
 referencing old table as old_rows
 for each statement execute function feed.tg_session__feed();
 
