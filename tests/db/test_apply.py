@@ -57,6 +57,7 @@ def test_check_and_dry_run_change_nothing(empty: Database) -> None:
         assert schemas.fetchone() == (0,)
 
 
+@pytest.mark.long
 def test_step_by_step_and_there_and_back_end_like_a_fresh_install(
     empty: Database, database: Database
 ) -> None:
