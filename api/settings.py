@@ -475,7 +475,7 @@ def _values(kind: Any) -> str:
     if base is bool:
         return "`true` or `false`"
     if base in (int, float):
-        return f"{'integer' if base is int else 'number'} from {meta.ge:g} to {meta.le:g}"
+        return f"{'integer' if base is int else 'number'} from {meta.ge} to {meta.le}"
     if Secret in get_args(base):
         return "32 characters or more"
     if Url in get_args(base):

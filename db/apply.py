@@ -39,6 +39,7 @@ BUSY = (
     psycopg.errors.DeadlockDetected,
     psycopg.errors.QueryCanceled,
 )
+BUSY_HINT = "End what keeps a transaction open (pg_stat_activity, the oldest xact_start), and run it again"
 ATTEMPTS = 20
 BRIEF_ATTEMPTS = 15
 """So many at first give up sooner than PostgreSQL looks for deadlocks (1 s), which it would end a writer for.
@@ -124,7 +125,10 @@ def dry_run(url: str) -> list[str]:
         for migration in history.pending(connection):
             with as_owner(connection):
                 connection.execute(migration.path.read_bytes())
-        _apply_code(connection)
+        try:
+            _apply_code(connection)
+        except BUSY as error:
+            raise MigrateError(f"tables are busy.\n{BUSY_HINT}") from error
     return lines
 
 
@@ -202,7 +206,12 @@ def _apply_code_patiently(connection: psycopg.Connection, say: Say) -> bool:
         except BUSY:
             say(f"tables are busy, trying again ({attempt} of {ATTEMPTS})")
             time.sleep(min(attempt * 0.2, LONGEST_PAUSE))
-    return _apply_code(connection)
+    try:
+        return _apply_code(connection)
+    except BUSY as error:
+        raise MigrateError(
+            f"tables were busy at each of {ATTEMPTS} attempts; the code is as it was.\n{BUSY_HINT}"
+        ) from error
 
 
 def _take_tables(connection: psycopg.Connection, patience_ms: int) -> None:

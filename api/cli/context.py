@@ -51,6 +51,11 @@ def say(line: str) -> None:
     click.echo(line, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: `1 mark`, `1,291 marks`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def plain(text: str) -> str:
     """A text that somebody else wrote, without what a terminal would obey."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from api.cli.context import (
     admin_connection,
     conninfo_as,
+    counted,
     open_database,
     reported,
     say,
@@ -51,7 +52,7 @@ def migrate(check: bool, dry_run: bool, roles_only: bool) -> None:
             return
         outcome = apply.migrate(url, say=say)
         click.echo(
-            f"{len(outcome.migrations)} migrations applied; the release is "
+            f"{counted(len(outcome.migrations), 'migration')} applied; the release is "
             + ("new" if outcome.changed else "the same as before")
         )
 
@@ -77,7 +78,7 @@ def rollback(steps: int, yes: bool) -> None:
             click.echo("\n".join(f"migration {name}" for name in done[::-1][:steps]))
             click.confirm("Undo this and drop what it made, data included?", abort=True)
         outcome = apply.rollback(url, steps, say=say)
-        click.echo(f"{len(outcome.migrations)} migrations undone")
+        click.echo(f"{counted(len(outcome.migrations), 'migration')} undone")
 
 
 @click.command(short_help="Say which database this is, and whether all is well with it.")

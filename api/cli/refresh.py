@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.cli.context import (
     admin_connection,
+    counted,
     open_database,
     reported,
     require_current,
@@ -65,14 +66,14 @@ def refresh(
             for kind, id_ in of_one.items():
                 if not marked:
                     raise click.ClickException(f"there is no {kind} {id_}")
-            say(f"{_counted(marked, 'mark')} put into the queue")
+            say(f"{counted(marked, 'mark')} put into the queue")
             queue_only = sync
         elif not queue_only and not stale_only:
             queue_only = stale_only = True
         if queue_only:
             done = _report(dashboards.drain(db), "refreshed from the queue")
             if done < marked:
-                say(f"{_counted(marked - done, 'mark')} taken by the worker, which refreshes what they mean")
+                say(f"{counted(marked - done, 'mark')} taken by the worker, which refreshes what they mean")
         if stale_only:
             _report(dashboards.stale(db), "refreshed because time had run out")
 
@@ -86,12 +87,8 @@ def _report(batches: Iterator[int], what: str) -> int:
         for batch in batches:
             done += batch
             bars.update(task, completed=done)
-    say(f"{_counted(done, 'dashboard')} {what} in {time.monotonic() - began:,.1f} s")
+    say(f"{counted(done, 'dashboard')} {what} in {time.monotonic() - began:,.1f} s")
     return done
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 COMMANDS = [refresh]

@@ -21,6 +21,7 @@ import msgspec
 from api import auth
 from api.cli.context import (
     admin_connection,
+    counted,
     embedded_server,
     open_database,
     reported,
@@ -74,7 +75,7 @@ def up(demo: bool, host: str | None, port: int | None, data_dir: Path | None) ->
         url = settings.database_url or ""
         apply.ensure_database(url)
         outcome = apply.migrate(url, say=say)
-        say(f"database: {len(outcome.migrations)} migrations applied, code current")
+        say(f"database: {counted(len(outcome.migrations), 'migration')} applied, code current")
         if demo:
             fill(settings)
             # The tokens are to stay in sight; who wants the lines sets REQUEST_LOG.

@@ -253,6 +253,18 @@ def test_busy_tables_delay_the_release_and_nothing_else(database: Database) -> N
     assert not run.is_alive()
 
 
+@pytest.mark.parametrize("name", ["migrate", "dry_run"])
+def test_tables_that_stay_busy_end_the_release_with_advice(
+    database: Database, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(apply, "ATTEMPTS", 1)
+    with database.connect(autocommit=False) as reader:
+        reader.execute("select * from school.person")
+        with pytest.raises(apply.MigrateError, match=r"busy[^\n]*\n.*pg_stat_activity"):
+            getattr(apply, name)(database.url())
+    assert apply.pending(database.url()) == []
+
+
 TABLES = """
 select c.oid::regclass::text from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace and n.nspowner = to_regrole('homeroom_owner')
