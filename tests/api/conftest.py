@@ -1,15 +1,42 @@
 """Fixtures of the API's tests."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api import limits
+from tests.api.process import PATIENCE
 from tests.api.student import Programs, World
 from tests.api.support import People, School, school_of
 from tests.support.servers import Cluster
 
-# Signs of life come soon, so that no test waits long for one; a busy machine has time to answer.
-LIVELY = {"stream_heartbeat_seconds": 0.1, "stream_ping_seconds": 1.0, "stream_slow_seconds": 0.5}
+# Signs of life come soon, so that no test waits long for one. Pings, which a client has to answer, do not: a
+# test reads when it has got so far.
+LIVELY = {"stream_heartbeat_seconds": 0.1, "stream_slow_seconds": 0.5}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """A request waits to be counted for as long as a busy machine takes; tests of a slow store do not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "STORE_SECONDS", PATIENCE)
+        yield
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by the path of each request that is not answered at once."""
+    made: list[str] = []
+    begin = HttpToolsProtocol._start_asgi_task
+
+    def begun(self: Any, cycle: Any, app: Any) -> None:
+        made.append(cycle.scope["path"])
+        begin(self, cycle, app)
+
+    monkeypatch.setattr(HttpToolsProtocol, "_start_asgi_task", begun)
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvloop
@@ -17,6 +18,7 @@ ECHO = Function("test_echo", "text")
 NAP = Function("test_nap", "float8", "text")
 FAIL = Function("test_fail", "text")
 FAIL_LATE = Function("test_fail_late", "text")
+HOLD = Function("test_hold", "text")
 PID = Function("test_pid")
 MISSING = Function("test_missing")
 
@@ -24,6 +26,8 @@ FUNCTIONS = """
 create function api.test_echo(value text) returns json language sql as 'select to_json(value)';
 create function api.test_nap(seconds float8, value text) returns json language plpgsql
     as 'begin perform pg_sleep(seconds); return to_json(value); end';
+create function api.test_hold(value text) returns json language plpgsql
+    as 'begin perform pg_advisory_xact_lock_shared(78); return to_json(value); end';
 create function api.test_fail(code text) returns json language plpgsql
     as $$begin raise 'told so' using errcode = code, detail = 'the detail', hint = 'the hint'; end$$;
 create table api.test_late (value text);
@@ -57,6 +61,22 @@ def with_pool(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(asyncio.wait_for(main(), 60))
+
+
+@contextmanager
+def held(database: Database) -> Iterator[Callable[[], object]]:
+    """Calls of HOLD go on until this is called, or the block ends."""
+    with database.connect() as gate:
+        gate.execute("select pg_advisory_lock(78)")
+        yield lambda: gate.execute("select pg_advisory_unlock_all()")
+
+
+async def until_held(database: Database, number: int = 1) -> None:
+    """Wait until so many calls of HOLD have begun."""
+    begun = "select from pg_locks where locktype = 'advisory' and objid = 78 and not granted"
+    with database.connect() as db:
+        while db.execute(begun).rowcount < number:
+            await asyncio.sleep(0.01)
 
 
 async def refused(call: Awaitable[bytes]) -> DatabaseError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import socket
@@ -9,18 +10,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tests.api.support import SECRET
+from tests.support.logs import whole_lines
 from tests.support.servers import Database
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 """Seconds: on a busy machine much takes long."""
+
+# The system gives out ports from 32768 on, to servers and to clients: none of those that are free now is sure
+# to be so when a process has begun. Each process of the tests has a hundred below them to itself.
+PORTS = itertools.cycle(range(port := 12_000 + os.getpid() * 97 % 200 * 100, port + 100))
 
 
 class Server:
@@ -33,7 +39,7 @@ class Server:
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged: one JSON object a line, all of it."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [json.loads(line) for line in whole_lines(self.log)]
 
 
 def environment(database: Database, **others: str) -> dict[str, str]:
@@ -50,9 +56,11 @@ def environment(database: Database, **others: str) -> dict[str, str]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that nobody is given meanwhile."""
+    for port in itertools.islice(PORTS, 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 @contextmanager
@@ -69,7 +77,8 @@ def served(database: Database, tmp_path: Path, **others: str) -> Iterator[Server
             stderr=sink,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client:
             until(lambda: answers(client) or process.poll() is not None)
             assert process.poll() is None, log.read_text()
             yield Server(process, client, log)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
 from api import connection
 from api.database import Database as Pool
 from api.database import Function
-from tests.api.pool import FAIL, FUNCTIONS, NAP, PID, all_open, answers, eventually, refused, with_pool
+from tests.api.pool import (
+    FAIL,
+    FUNCTIONS,
+    HOLD,
+    NAP,
+    PID,
+    all_open,
+    answers,
+    eventually,
+    held,
+    refused,
+    until_held,
+    with_pool,
+)
 from tests.api.support import sessions
 from tests.support.servers import Database
 
 BRIEF_NAP = Function("test_nap", "float8", "text", brief=True)
+BRIEF_HOLD = Function("test_hold", "text", brief=True)
 BRIEF_FAIL = Function("test_fail", "text", brief=True)
 BRIEF_PID = Function("test_pid", brief=True)
 
@@ -52,28 +65,32 @@ def test_calls_that_are_not_brief_have_a_connection_to_themselves(prepared: Data
         await all_open(prepared)
         await prepare(pool)
         await pool.call(BRIEF_PID)  # the next call gets the connection that brief ones have used last
-        nap = pool.call(NAP, "0.3", "long")
-        begun = time.monotonic()
-        await asyncio.gather(*(pool.call(BRIEF_PID) for _ in range(3)))
-        assert time.monotonic() - begun < 0.3 and not nap.done(), "nobody followed it"
-        assert await nap == b'"long"'
+        with held(prepared) as let_go:
+            long = pool.call(HOLD, "long")
+            await asyncio.gather(*(pool.call(BRIEF_PID) for _ in range(3)))
+            assert not long.done(), "nobody followed it"
+            let_go()
+            assert await long == b'"long"'
         first, second = await asyncio.gather(pool.call(BRIEF_PID), pool.call(PID))
         assert first != second, "nor does it follow"
 
-    with_pool(prepared, scenario)
+    with_pool(prepared, scenario, statement_timeout=30)
 
 
 def test_nobody_is_sent_after_a_call_that_takes_longer_than_expected(prepared: Database) -> None:
     async def scenario(pool: Pool) -> None:
         await all_open(prepared)
         await prepare(pool)
-        nap = pool.call(BRIEF_NAP, "0.3", "long")
-        await asyncio.sleep(2 * connection.STALLED_SECONDS)
-        await pool.call(BRIEF_PID)
-        assert not nap.done()
-        assert await nap == b'"long"'
+        with held(prepared) as let_go:
+            long = pool.call(BRIEF_HOLD, "long")
+            await until_held(prepared)
+            await asyncio.sleep(2 * connection.STALLED_SECONDS)
+            await pool.call(BRIEF_PID)
+            assert not long.done()
+            let_go()
+            assert await long == b'"long"'
 
-    with_pool(prepared, scenario)
+    with_pool(prepared, scenario, statement_timeout=30)
 
 
 def test_errors_and_cancelled_calls_in_between_are_nobody_elses(prepared: Database) -> None:
@@ -119,7 +136,7 @@ def test_who_waits_for_a_connection_is_not_overtaken_by_brief_calls(prepared: Da
 def test_all_that_follow_are_told_when_the_connection_ends(prepared: Database) -> None:
     async def scenario(pool: Pool) -> None:
         await prepare(pool)
-        row = [pool.call(BRIEF_NAP, "5", str(number)) for number in range(4)]
+        row = [pool.call(BRIEF_NAP, "50", str(number)) for number in range(4)]
         await asyncio.sleep(0.05)
         with prepared.connect() as db:
             db.execute("select pg_terminate_backend(pid) from unnest(%s) as s (pid)", (sessions(prepared),))
@@ -127,4 +144,4 @@ def test_all_that_follow_are_told_when_the_connection_ends(prepared: Database) -
         assert told[0] in ("57P01", "08006") and set(told[1:]) == {"08006"}
         await eventually(lambda: answers(pool))
 
-    with_pool(prepared, scenario, size=1)
+    with_pool(prepared, scenario, size=1, statement_timeout=60)

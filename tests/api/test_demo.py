@@ -123,7 +123,7 @@ def _address(profile: Path, url: str) -> str:
     while True:
         assert time.monotonic() < deadline, "no browser"
         if told.exists() and (lines := told.read_text().splitlines()):
-            with httpx.Client(trust_env=False, verify=False) as client:
+            with httpx.Client(trust_env=False, verify=False, timeout=PATIENCE) as client:
                 pages = client.get(f"http://127.0.0.1:{lines[0]}/json").json()
             for page in pages:
                 if page["type"] == "page" and page["url"] == url:

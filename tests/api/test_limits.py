@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -12,6 +13,8 @@ import psycopg
 import pytest
 import uvloop
 
+from api import database as pools
+from api import limits as module
 from api.database import Database as Pool
 from api.limits import LEASE, STORE_SECONDS, Limits, LimitStats, Quota, Rule, address
 from api.settings import SettingsError, load
@@ -24,11 +27,27 @@ Session = psycopg.Connection[Any]
 Scenario = Callable[[Limits, Limits], Awaitable[None]]
 
 
+PATIENT = "alter function api.rate_lease(jsonb) set lock_timeout = '60s'"
+"""So that on a busy machine nobody passes uncounted who waits for another process."""
+
+
+@pytest.fixture(autouse=True)
+def early() -> None:
+    """Leases end with their five minutes: the next ones shall not begin within a test."""
+    wait_for_the_next_slot(15)
+
+
+def wait_for_the_next_slot(seconds: float) -> None:
+    """Unless this one lasts for so long yet."""
+    if (left := 300 - time.time() % 300) < seconds:
+        time.sleep(left + 0.1)
+
+
 @asynccontextmanager
 async def process(database: Database, limits: str, **settings: Any) -> AsyncIterator[Limits]:
     """The limits of a process that runs until the block ends, and then gives back what it has."""
     given = settings_for(database, rate_limits=limits, **settings)
-    pool = Pool(given.api_conninfo(), size=2, statement_timeout=5)
+    pool = Pool(given.api_conninfo(), size=2, statement_timeout=60)
     await pool.open()
     running = Limits(given, pool)
     running.start()
@@ -39,8 +58,11 @@ async def process(database: Database, limits: str, **settings: Any) -> AsyncIter
         await pool.close()
 
 
-def two(database: Database, limits: str, scenario: Scenario) -> None:
+def two(database: Database, limits: str, scenario: Scenario, *, patient: bool = True) -> None:
     """Run a scenario with the limits of two processes."""
+    if patient:
+        with database.connect() as db:
+            db.execute(PATIENT)
 
     async def main() -> None:
         async with process(database, limits) as one, process(database, limits) as other:
@@ -209,11 +231,16 @@ def test_many_at_once_wait_for_one_lease(database: Database) -> None:
     two(database, "/api/v1=100", scenario)
 
 
-def test_an_hour_grants_no_more_to_32_who_ask_at_once(database: Database) -> None:
+def test_an_hour_grants_no_more_to_32_who_ask_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "WAIT_SECONDS", 60.0)  # so many connections take their time
+    with database.connect() as db:
+        db.execute(PATIENT)
     wanted = json.dumps([{"rule": "/a", "who": who, "limit": 200, "wanted": 7} for who in ("1:b", "1:a")])
 
     async def main() -> None:
-        pool = Pool(database.url("homeroom_api"), size=32, statement_timeout=30)
+        pool = Pool(database.url("homeroom_api"), size=32, statement_timeout=60)
         await pool.open()
         answers: list[dict[str, Any]] = []
         for _ in range(10):
@@ -455,37 +482,38 @@ def test_while_the_counters_are_locked_requests_pass_and_are_counted(database: D
         assert await passed(one, 50) == 10
         assert one.stats().passed == 51
 
-    two(database, "/api/v1=10", scenario)
+    two(database, "/api/v1=10", scenario, patient=False)
 
 
 SLOW = """
 create or replace function api.rate_lease(asks jsonb) returns json language plpgsql security definer
-as $$ begin perform pg_sleep(2); return ops.rate_lease(asks, clock_timestamp()); end $$
+as $$ begin perform pg_advisory_xact_lock(77); return ops.rate_lease(asks, clock_timestamp()); end $$
 """
 
 
-def test_a_store_that_is_slow_holds_nobody_up_and_takes_one_connection(database: Database) -> None:
+def test_a_store_that_is_slow_holds_nobody_up_and_takes_one_connection(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STORE_SECONDS", STORE_SECONDS)
     with database.connect() as db:
         db.execute(SLOW)
 
     async def scenario(one: Limits, other: Limits) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        assert (await ask(one)).allowed
-        assert loop.time() - began < 2, f"{STORE_SECONDS} s were to be enough"
-        assert (await ask(one, BEN)).allowed
-        assert one.stats() == LimitStats(refused={"/api/v1": 0}, leases=0, failures=1, passed=2)
         with database.connect() as db:
+            db.execute("select pg_advisory_lock(77)")  # it answers when this ends
+            assert (await ask(one)).allowed
+            assert (await ask(one, BEN)).allowed
+            assert one.stats() == LimitStats(refused={"/api/v1": 0}, leases=0, failures=1, passed=2)
             active = db.execute(
-                "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = %s",
+                "select count(*) from pg_stat_activity where wait_event = 'advisory' and datname = %s",
                 (database.name,),
             ).fetchone()
-        assert active == (1,)
+            assert active == (1,)
         while one.stats().leases == 0:
             await asyncio.sleep(0.05)
         assert one.take(ruled(one), ADA), "the late answer is used"
 
-    two(database, "/api/v1=100", scenario)
+    two(database, "/api/v1=100", scenario, patient=False)
 
 
 def test_a_database_that_is_away_refuses_nobody(database: Database) -> None:

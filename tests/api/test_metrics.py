@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.api.process import until
 from tests.api.support import School
 
 SLOW = """
@@ -18,11 +18,12 @@ as $$
 declare
     found integer := (select number from public.told);
 begin
-    perform nextval('public.rounds'), pg_sleep(0.5);
+    perform nextval('public.rounds'), pg_advisory_xact_lock_shared(77);
     return json_build_array(json_build_object('name', 'homeroom_test', 'help', '', 'samples',
         json_build_array(json_build_object('labels', json_build_object(), 'value', found))));
 end $$
 """
+WAITING = "select from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
 
 
 def scrape(school: School) -> dict[tuple[str, str], float]:
@@ -67,25 +68,27 @@ def test_jobs_are_there_to_be_scraped(own_school: School) -> None:
     assert found["homeroom_job_due_timestamp_seconds", "fold totals"] > 0
 
 
-def test_however_many_ask_the_database_is_asked_once_at_a_time(own_school: School) -> None:
+def test_however_many_ask_the_database_is_asked_once_at_a_time(own_school: School, tasks: list[str]) -> None:
     """And nobody is told what was read before asking."""
     scrape(own_school)
     with own_school.database.connect() as db, ThreadPoolExecutor(24) as pool:
         db.execute(SLOW)
-        begun = time.monotonic()
+        db.execute("select pg_advisory_lock(77)")
+        tasks.clear()
         first = pool.submit(scrape, own_school)
-        time.sleep(0.1)
+        until(lambda: db.execute(WAITING).rowcount == 1)
         db.execute("update told set number = 1")
         later = [pool.submit(scrape, own_school) for _ in range(20)]
+        until(lambda: tasks.count("/metrics") == 21)
+        db.execute("select pg_advisory_unlock(77)")
         assert first.result()["homeroom_test", ""] == 0
         assert {one.result()["homeroom_test", ""] for one in later} == {1}
-        assert time.monotonic() - begun < 3
         assert db.execute("select last_value from rounds").fetchone() == (2,)
 
 
 def test_who_listens_and_does_not_read_is_seen(own_school: School) -> None:
     usage = ("homeroom_notify_queue_usage", "")
-    assert scrape(own_school)[usage] == 0
+    until(lambda: scrape(own_school)[usage] == 0)
     with own_school.database.connect() as deaf, own_school.database.connect() as db:
         deaf.execute("listen nothing")
         deaf.execute("begin")

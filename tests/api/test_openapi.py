@@ -415,7 +415,7 @@ def test_the_page_renders_without_internet(school: School, tmp_path: Path) -> No
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=True,
     ).stdout
     for path in document_of(school)["paths"]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.proxies import Proxied
@@ -26,20 +24,6 @@ def school(cluster: Cluster) -> Iterator[School]:
         edge = create_app(settings_for(database, cache_enabled=True, rate_limits="/api/v1=600,anonymous=3"))
         with serving(Proxied(edge, ["127.0.0.1"])) as client:
             yield School(database, client, people)
-
-
-@pytest.fixture
-def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Grows by each request that is not answered at once."""
-    made: list[str] = []
-    begin = HttpToolsProtocol._start_asgi_task
-
-    def begun(self: Any, cycle: Any, app: Any) -> None:
-        made.append(cycle.scope["path"])
-        begin(self, cycle, app)
-
-    monkeypatch.setattr(HttpToolsProtocol, "_start_asgi_task", begun)
-    return made
 
 
 def test_a_kept_answer_is_given_at_once(school: School, tasks: list[str]) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,8 +29,12 @@ from tests.support.servers import Cluster, Database
 
 SLOW_HEALTH = """
 create or replace function api.health() returns json language plpgsql security definer
-as $$ begin perform pg_sleep(0.7); return '{"release": null, "worker": {"heard": true, "silent": 1}}'; end $$
+as $$ begin
+    perform pg_advisory_xact_lock_shared(77);
+    return '{"release": null, "worker": {"heard": true, "silent": 1}}';
+end $$
 """
+WAITING = "select from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
 DEFECTS = """
 create or replace function api.student_performance(claims jsonb) returns api.cacheable language plpgsql
 as $$ begin return row((1 / 0)::text, '{}'::text[], 0)::api.cacheable; end $$;
@@ -42,16 +47,23 @@ STUDENT = "/api/v1/student/performance"
 def test_a_request_in_flight_finishes_before_the_process_ends(
     database: Database, tmp_path: Path, number: signal.Signals
 ) -> None:
-    with database.connect() as db:
+    with (
+        database.connect() as db,
+        served(database, tmp_path) as server,
+        ThreadPoolExecutor(1) as pool,
+    ):
         db.execute(SLOW_HEALTH)
-    with served(database, tmp_path) as server, ThreadPoolExecutor(1) as pool:
+        db.execute("select pg_advisory_lock(77)")
         answer = pool.submit(server.client.get, "/health/ready")
-        until(lambda: len(sessions(database, "active")) == 1)
+        until(lambda: db.execute(WAITING).rowcount == 1)
         server.process.send_signal(number)
+        time.sleep(0.7)  # it has begun to stop
+        assert not answer.done()
+        db.execute("select pg_advisory_unlock(77)")
         assert answer.result().json()["code"] == "HR503", "the answer came, and from the database"
         assert server.process.wait(PATIENCE) == 0
         assert not answers(server.client)
-        assert not sessions(database)
+        until(lambda: not sessions(database))
 
 
 def test_workers_share_the_port_and_end_with_their_parent(database: Database, tmp_path: Path) -> None:
@@ -59,14 +71,14 @@ def test_workers_share_the_port_and_end_with_their_parent(database: Database, tm
         until(lambda: len(sessions(database)) == 2)
         server.process.kill()
         until(lambda: not sessions(database))
-        assert not answers(server.client)
+        until(lambda: not answers(server.client))
 
 
 def test_workers_stop_in_order(database: Database, tmp_path: Path) -> None:
     with served(database, tmp_path, DASHBOARD_WORKERS="2") as server:
         server.process.terminate()
         assert server.process.wait(PATIENCE) == 0
-        assert not sessions(database)
+        until(lambda: not sessions(database))
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def browser(url: str, profile: Path) -> Iterator[None]:
 @contextmanager
 def visited(database: Database, page: str) -> Iterator[tuple[School, Site]]:
     """A school whose site has this page."""
-    site = Site(create_app(settings_for(database, stream_ping_seconds=1)), page)
+    site = Site(create_app(settings_for(database, stream_ping_seconds=2)), page)
     with serving(site) as client:
         yield School(database, client, people_of(database)), site
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.api.numbers import scrape
-from tests.api.process import served, until
+from tests.api.process import Server, served, until
 from tests.api.support import People, School, school_of, token
 from tests.support.servers import Cluster, Database
 from tests.support.streams import PATIENCE, socket
@@ -82,20 +82,19 @@ def test_they_are_counted_and_logged(database: Database, tmp_path: Path) -> None
         assert found == [101, 101, 4429, 4401, 429]
         assert code(school, f"/dashboard/ws/{school.cleo}", teacher) == 4403
         name = "homeroom_requests_total"
+        until(lambda: len(lines(server)) == 6)
+        assert [line["status"] for line in lines(server)] == [101, 101, 429, 401, 429, 403]
+        assert [line["person"] for line in lines(server)] == [
+            *[str(school.teacher)] * 3, None, None, str(school.teacher),
+        ]  # fmt: skip
+        assert teacher not in server.log.read_text()
         numbers = scrape(server.client)
         assert numbers.of(name, route="/ws/dashboard", status="101", method="GET") == 2
         assert numbers.of(name, route="/ws/dashboard", status="429") == 2
         assert numbers.of(name, route="/ws/dashboard", status="401") == 1
         assert numbers.of(name, route="/dashboard/ws/{user_id}", status="403") == 1
-        until(lambda: len(lines(server.log)) == 6)
-        assert [line["status"] for line in lines(server.log)] == [101, 101, 429, 401, 429, 403]
-        assert [line["person"] for line in lines(server.log)] == [
-            *[str(school.teacher)] * 3, None, None, str(school.teacher),
-        ]  # fmt: skip
-        assert teacher not in server.log.read_text()
 
 
-def lines(log: Path) -> list[dict[str, object]]:
+def lines(server: Server) -> list[dict[str, Any]]:
     """What the request log says of WebSockets."""
-    found = [json.loads(line) for line in log.read_text().splitlines()]
-    return [line for line in found if line["event"] == "request" and "ws" in line["route"]]
+    return [line for line in server.lines() if line["event"] == "request" and "ws" in line["route"]]

@@ -44,6 +44,13 @@ def request(value: str) -> bytes:
     return f"GET {ANY} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {value}\r\n\r\n".encode()
 
 
+def more(slow: socket.socket) -> bytes:
+    """What comes next of a stream that is not over."""
+    received = slow.recv(65536)
+    assert received, "it was dropped"
+    return received
+
+
 def unread(school: School) -> socket.socket:
     """A stream of Ada's that has begun, and of which nothing more is taken."""
     base = school.client.base_url
@@ -55,9 +62,16 @@ def unread(school: School) -> socket.socket:
     return slow
 
 
-def test_a_client_that_takes_nothing_is_told_to_start_afresh_and_delays_nobody(lively: School) -> None:
-    org, ada, ben = lively.org, lively.ada, lively.ben
-    with lively.database.connect() as db, ExitStack() as opened:
+def test_a_client_that_takes_nothing_is_told_to_start_afresh_and_delays_nobody(database: Database) -> None:
+    # It is dropped after six times as long: that is how long this test may stop.
+    slowly = LIVELY | {"stream_slow_seconds": 1.5}
+    with (
+        serving(create_app(settings_for(database, **slowly))) as client,
+        database.connect() as db,
+        ExitStack() as opened,
+    ):
+        lively = School(database, client, people_of(database))
+        org, ada, ben = lively.org, lively.ada, lively.ben
         slow = opened.enter_context(unread(lively))
         with sse(lively.client.base_url, ANY, value(lively, ben, "student")) as quick:
             sent = 0
@@ -72,10 +86,10 @@ def test_a_client_that_takes_nothing_is_told_to_start_afresh_and_delays_nobody(l
             text = b""
             slow.settimeout(15)
             while b'"type":"reset"' not in text:
-                text += slow.recv(65536)
+                text += more(slow)
             db.execute(SEND, (org, ada, "afterwards"))
             while b"afterwards" not in text:
-                text += slow.recv(65536)
+                text += more(slow)
             assert 0 < text.count(b'"type":"note"') < sent + 1
 
 
@@ -92,7 +106,7 @@ def test_a_client_that_falls_behind_for_a_moment_misses_nothing(database: Databa
         db.execute(SEND, (school.org, school.ada, "afterwards"))
         slow.settimeout(15)
         while b"afterwards" not in text:
-            text += slow.recv(65536)
+            text += more(slow)
         found = list(map(int, re.findall(rb"<(\d+)>", text)))
         assert list(dict.fromkeys(found)) == list(range(sent))
         assert b"reset" not in text
@@ -206,7 +220,7 @@ def test_asked_to_stop_it_ends_its_streams(database: Database, tmp_path: Path) -
                 assert "data" not in block, "the cursor still holds"
             assert block is not None and 500 <= int(block["retry"]) <= 5000
             assert stream.message() is None, "the answer is complete"
-            assert server.process.wait(8) == 0, "without the time that requests in flight may take"
+            assert server.process.wait(9.5) == 0, "without the time that requests in flight may take"
         assert "Cancel" not in server.log.read_text()
         assert good not in server.log.read_text()
 

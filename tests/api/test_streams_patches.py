@@ -31,13 +31,11 @@ ANY = "/dashboard/stream"
 CHANGES = {18: 500, 15: 100}
 """On 15, the same with less of it."""
 MARK = "select feed.send_to_person(%s, %s, 'mark', jsonb_build_object('n', %s::text))"
-SLEEPS = (
-    "select count(*) > 0 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
-)
+WAITS = "select count(*) > 0 from pg_locks where locktype = 'advisory' and objid = 42 and not granted"
 SLOWLY = """
 alter function api.student_snapshot(jsonb) rename to student_snapshot_now;
 create function api.student_snapshot(claims jsonb) returns text language plpgsql as $$ begin
-    perform pg_sleep(1);
+    perform pg_advisory_xact_lock_shared(42);
     return api.student_snapshot_now(claims);
 end $$
 """
@@ -153,9 +151,11 @@ def test_what_the_snapshot_shows_already_does_not_come_again(
         with ThreadPoolExecutor(1) as pool, live_school.database.connect() as other:
 
             def change() -> None:
-                feed.wait_for(other, SLEEPS)
+                feed.wait_for(other, WAITS)
                 badge(other, live_school.org, student)
+                other.execute("select pg_advisory_unlock(42)")
 
+            other.execute("select pg_advisory_lock(42)")
             changing = pool.submit(change)
             with opened(live_school, student) as stream:
                 changing.result()

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from websockets.sync.client import ClientConnection
 
-from tests.api.support import School, token
+from tests.api.conftest import LIVELY
+from tests.api.support import School, school_of, token
 from tests.support import school as facts
 from tests.support.streams import received, socket, until_closed
 
@@ -111,7 +112,7 @@ def test_without_a_good_token_it_ends(live_school: School, teacher: UUID) -> Non
 
 
 def test_it_ends_with_its_token(live_school: School, teacher: UUID) -> None:
-    short = token(teacher, live_school.org, "teacher", exp=int(time.time()) + 2)
+    short = token(teacher, live_school.org, "teacher", exp=int(time.time()) + 6)
     with socket(live_school.client.base_url, DASHBOARD, short) as connection:
         assert until_closed(connection)[-1] == {"type": "expired"}
         assert connection.close_code == 4401
@@ -130,7 +131,12 @@ def test_a_person_has_so_many(live_school: School, teacher: UUID) -> None:
 
 
 def test_two_pongs_that_are_missing_end_it(live_school: School, teacher: UUID) -> None:
-    with opened(live_school, teacher, "teacher") as silent, opened(live_school, teacher, "teacher") as alive:
+    settings = LIVELY | {"stream_ping_seconds": 1.0}
+    with (
+        school_of(live_school.database, live_school, **settings) as often,
+        opened(often, teacher, "teacher") as silent,
+        opened(often, teacher, "teacher") as alive,
+    ):
         pings = 0
         while pings < 5:  # more than whoever does not answer gets
             message = received(alive, pings=True)

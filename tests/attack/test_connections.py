@@ -67,6 +67,8 @@ def test_a_flood_of_connections_leaves_those_that_are_there_alone(narrow: tuple[
     server, _ = narrow
     until(lambda: is_served(server))
     for _ in range(3):
+        # Its connection is there, and was not given up for having been idle.
+        until(lambda: server.client.get("/health/live").status_code == 200)
         with ExitStack() as stack:
             for _ in range(300):
                 stack.enter_context(connect(server.client))

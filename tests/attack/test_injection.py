@@ -15,6 +15,7 @@ from tests.api.support import bearer, token
 from tests.attack.conftest import Besieged
 from tests.attack.siege import ROLES
 from tests.attack.wire import exchange, request
+from tests.support.logs import whole_lines
 
 SECRET_COOKIE, SECRET_QUERY = "biscuit-7f3a", "question-9b1c"
 TEXTS = [
@@ -216,7 +217,7 @@ def test_no_header_forges_a_line_of_the_log(siege: Besieged) -> None:
 def the_log_is_clean(siege: Besieged, headers: dict[str, dict[str, str]]) -> None:
     """Each line is one JSON object that was not forged; no secret is in it, and no defect."""
     text = siege.server.log.read_text()
-    for line in text.splitlines():
+    for line in whole_lines(siege.server.log):
         entry: Any = json.loads(line)
         assert isinstance(entry, dict) and {"event", "level", "timestamp"} <= set(entry), line
         assert entry["event"] != "forged"

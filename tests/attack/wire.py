@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds after which something hangs."""
 
 

@@ -18,6 +18,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.api.process import free_port
 from tests.support.users import ORDINARY, USERS, as_ordinary_user
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +31,7 @@ class System:
 
     def __init__(self, folder: Path, homeroom: list[str]) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.homeroom = homeroom
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         self.environment = {
@@ -123,13 +124,6 @@ def system(request: pytest.FixtureRequest) -> Iterator[System]:
         homeroom = as_ordinary_user(homeroom)
     yield System(folder, homeroom)
     shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _tokens(process: subprocess.Popen[str], expected: set[str]) -> dict[str, str]:

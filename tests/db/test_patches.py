@@ -350,7 +350,7 @@ def test_a_replay_shows_what_the_tier_of_now_may_see(world: World) -> None:
     refresh(world.db, world.org)
     # What ends by itself is no change of rights.
     world.db.execute(
-        "update school.subscription set ends_at = now() + interval '3 seconds' where student_id = %s",
+        "update school.subscription set ends_at = now() + interval '8 seconds' where student_id = %s",
         (world.ann,),
     )
     refresh(world.db, world.org)

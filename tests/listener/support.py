@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.logs import whole_lines
 from tests.support.servers import Database
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ class Worker:
 
     def lines(self, event: str) -> list[dict[str, Any]]:
         """The log lines of an event so far."""
-        lines = map(json.loads, self._log.read_text().splitlines())
+        lines = map(json.loads, whole_lines(self._log))
         return [line for line in lines if str(line["event"]).startswith(event)]
 
     def end(self, number: int = signal.SIGTERM) -> int:

@@ -13,6 +13,7 @@ import pytest
 from listener.feed import connection, reader
 from listener.feed.hub import Hub
 from listener.feed.reader import Reader
+from tests.listener.support import until
 
 Answer = str | Exception
 
@@ -76,10 +77,10 @@ class Nobody:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Answer], float], tuple[Server, Reader]]:
-    """Have a reader read these answers for so long."""
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Server, Reader]]:
+    """Have a reader read these answers, so often, and then on for so long."""
 
-    def run(answers: list[Answer], seconds: float) -> tuple[Server, Reader]:
+    def run(answers: list[Answer], seconds: float, reads: int = 0) -> tuple[Server, Reader]:
         server = Server(answers)
 
         async def connect(*_: object, **__: object) -> Server:
@@ -88,6 +89,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Answer], float], tupl
         async def follow() -> Reader:
             read = Reader("", Hub(per_person=1, slow_seconds=1), 1, Nobody())
             read.start()
+            while len(server.reads) < reads:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(seconds)
             connected = read.connected
             await read.stop()
@@ -103,7 +106,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[Answer], float], tupl
 def test_portions_are_read_at_once(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "BUSY_SECONDS", 1000)
     monkeypatch.setattr(reader, "WITHOUT_SLOT_SECONDS", 1000)
-    server, _ = run([portion(6, more=True), portion(7, more=True), portion(8)], 0.3)
+    server, _ = run([portion(6, more=True), portion(7, more=True), portion(8)], 0.3, 3)
     assert server.reads == ["0.5:5:", "0.6:6:", "0.7:7:"]
 
 
@@ -111,22 +114,22 @@ def test_while_there_is_more_the_lag_grows(run: Any) -> None:
     _, behind = run([portion(6, more=True)], 0.3)
     assert behind.lag > 0.25
     assert behind.connected
-    _, level = run([portion(6)], 0.3)
-    assert level.lag < 0.25
+    # It reads all the time: a busy machine may let it stand still once, but not each time.
+    until(lambda: run([portion(6)], 0.3)[1].lag < 0.25)
 
 
 @pytest.mark.parametrize(
     "failure", [psycopg.OperationalError("gone"), TimeoutError(), psycopg.errors.ProgramLimitExceeded()]
 )
 def test_a_read_that_fails_again_is_not_tried_for_ever(run: Any, failure: Exception) -> None:
-    server, read = run([failure, failure, portion(9)], 0.5)
+    server, read = run([failure, failure, portion(9)], 0.5, 3)
     assert server.reads[:2] == ["0.5:5:"] * 2
     assert server.reads[2] == "0.6:6:", "the database's own, of then"
     assert read.connected
 
 
 def test_a_database_that_ends_does_not_lose_the_cursor(run: Any) -> None:
-    server, _ = run([psycopg.errors.AdminShutdown()] * 3 + [portion(9)], 1.0)
+    server, _ = run([psycopg.errors.AdminShutdown()] * 3 + [portion(9)], 0.0, 5)
     assert server.reads[:5] == ["0.5:5:"] * 4 + ["0.9:9:"]
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from db.apply import ensure_database, migrate
-from tests.listener.support import until, working
+from tests.listener.support import PATIENCE, until, working
 from tests.support.jobs import LOG, Job, plant, slow
 from tests.support.servers import Cluster, Database
 
+HELD = "insert into public.log (org) select $1 from (select pg_advisory_xact_lock(77)) as l"
+WAITING = "select from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
 SLEEPING = "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
 
 
@@ -31,11 +33,16 @@ def test_asked_to_stop_it_finishes_the_job_at_hand_and_no_more(
     database: Database, log: Path, number: int
 ) -> None:
     with database.connect() as db:
-        plant(db, Job("first", slow(2)), Job("second"))
+        db.execute("select pg_advisory_lock(77)")
+        plant(db, Job("first", HELD), Job("second"))
         db.execute("update ops.job_run set next_due = now() - interval '1 s' where job = 'first'")
         with working(database, log) as worker:
-            until(lambda: db.execute(SLEEPING).fetchone())
-            assert worker.end(number) == 0
+            until(lambda: db.execute(WAITING).rowcount)
+            worker.process.send_signal(number)
+            time.sleep(2)  # longer than one call begins jobs
+            assert worker.process.poll() is None
+            db.execute("select pg_advisory_unlock(77)")
+            assert worker.process.wait(PATIENCE) == 0
         runs = db.execute("select job, runs from ops.job_run order by 1").fetchall()
         assert runs == [("first", 1), ("second", 0)]
 
@@ -56,9 +63,11 @@ def test_killed_in_the_middle_the_job_is_still_done_once(database: Database, log
             with working(database, log) as worker:
                 until(lambda: db.execute(begun).fetchone())
                 assert worker.end(signal.SIGKILL) == -signal.SIGKILL
+        before = len(worker.lines("working"))
         with working(database, log) as worker:
             until(lambda: db.execute("select 1 from ops.job_run where runs > 0").fetchone())
-            until(lambda: worker.lines("working"))  # the job may have ended before this one began
+            # The job may have ended before this one began.
+            until(lambda: len(worker.lines("working")) > before)
             assert worker.end() == 0
         assert db.execute("select count(*) from public.log").fetchone() == (1,)
 

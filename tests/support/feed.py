@@ -133,7 +133,7 @@ class Reader(threading.Thread):
 
 def wait_for(db: Connection, query: str, *arguments: Any) -> None:
     """Wait until a query answers true."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not value(db, query, *arguments):
         assert time.monotonic() < deadline, query
         time.sleep(0.01)

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ import psycopg
 from api import auth
 from api.settings import Settings
 from db.embedded import Embedded
+from tests.api.process import free_port
 from tests.support import school
 
 ROOT = Path(__file__).parents[2]
@@ -74,8 +74,7 @@ class Soak:
         self.people: list[dict[str, Any]] = []
         with psycopg.connect(self.url, autocommit=True) as db:
             self._make_school(db)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.api: subprocess.Popen[bytes] | None = None
 
     def run(self) -> list[Client]:
@@ -290,7 +289,8 @@ class Soak:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/health/live", trust_env=False).is_success
+            url = f"http://127.0.0.1:{self.port}/health/live"
+            return httpx.get(url, trust_env=False, timeout=PATIENCE).is_success
         except httpx.HTTPError:
             return False
 

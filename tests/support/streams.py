@@ -12,7 +12,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds that nothing takes."""
 
 Block = dict[str, str]
