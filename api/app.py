@@ -203,7 +203,7 @@ def run(settings: Settings) -> None:
 def _bound(settings: Settings) -> None:
     """Set what clients of this process may take."""
     Http.request_seconds = settings.request_timeout
-    Http.connections_at_once = room_for(settings.dashboard_connections)
+    Http.connections_at_once = room_for(settings.dashboard_connections, settings.database_pool_size)
 
 
 def _application(settings: Settings) -> Edge | Proxied:

@@ -187,7 +187,7 @@ class Edge:
     def _bare(self, status: int) -> tuple[bytes, bytes]:
         visit = Visit(self._identify({}), {}, perf_counter())
         request_id.set(visit.id)  # of a context of its own
-        _, pairs, body = refusal(ApiError(f"HR{status}"), UNROUTED, UNROUTED)
+        _, pairs, body = refusal(ApiError(f"HR{status}"), UNROUTED, "")
         pairs.append((b"x-request-id", visit.id.encode()))
         made = finished(self._desk.security, status, pairs, body, UNROUTED)
         scope = {"method": UNROUTED, "path": "", "scheme": "http"}

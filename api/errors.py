@@ -230,7 +230,7 @@ def _log(method: str, path: str, error: Exception, status: int) -> None:
         )
     elif status == 500:
         log.error("request failed", exc_info=error, **where)
-    elif status == 503:
+    elif status == 503 and path:  # without one it is no request: api.connections says that there is no room
         log.warning("request refused", reason=str(error), **where)
 
 

@@ -96,6 +96,7 @@ class Http(HttpToolsProtocol):
     def _turn_away(self) -> None:
         """Say that this is one too many: of those that the process may open, the database needs some."""
         self.connections.discard(self)
+        TurnedAway.count(len(self.connections))
         if TurnedAway.is_room():
             self._say(TOO_MANY)
             TurnedAway(self.transport)
@@ -114,7 +115,10 @@ class Http(HttpToolsProtocol):
         """Hand the connection over."""
         self._leave()
         self._unset_keepalive_if_required()  # the request before this one may have come in the same packet
-        if self.transport.get_write_buffer_size():  # from here on nobody would look whether that is read
+        cycle: RequestResponseCycle | None = self.cycle
+        # From here on nobody would look whether what was written is read, nor tell what is being answered yet
+        # (a stream has no end of its own) that the client is gone or the server stops.
+        if self.transport.get_write_buffer_size() or not (cycle is None or cycle.response_complete):
             self.transport.abort()
             return
         super().handle_websocket_upgrade()
@@ -140,6 +144,7 @@ class Http(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser could not take, or was told not to."""
         self._say(TOO_LONG if self._too_long else MALFORMED)
+        self._since = None  # what else has come with it is not looked at, nor refused once more
         self.transport.close()
 
     def on_message_begin(self) -> None:

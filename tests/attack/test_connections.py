@@ -12,11 +12,18 @@ import pytest
 from tests.api.process import ROOT, Server, served, until
 from tests.api.support import token
 from tests.attack.siege import Siege
-from tests.attack.wire import ask, connect, replies, request
+from tests.attack.wire import ask, connect, everything, exchange, replies, request
 from tests.support.servers import Cluster
 
 ROOM = 4
 """Connections, one of which the server's own client has."""
+UPGRADE = (
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol: homeroom",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +51,8 @@ def test_who_is_one_too_many_is_told_so(narrow: tuple[Server, Siege]) -> None:
         authorization = f"Authorization: Bearer {token(people.ada, people.org, 'student')}"
         there[0].sendall(request("/api/v1/student/dashboard/stream", authorization))
         assert replies(there[0].recv(65_536))[0].status == 200
-        upgrade = (
-            "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: homeroom",
-        )  # fmt: skip
-        there[1].sendall(request("/ws/dashboard", authorization, *upgrade))
+        of_teacher = f"Authorization: Bearer {token(people.teacher, people.org, 'teacher')}"
+        there[1].sendall(request("/ws/dashboard", of_teacher, *UPGRADE))
         assert b" 101 " in there[1].recv(65_536).partition(b"\r\n")[0]
         for _ in range(3):
             refused = ask(server.client, "/health/live")
@@ -74,22 +78,53 @@ def test_a_flood_of_connections_leaves_those_that_are_there_alone(narrow: tuple[
                 stack.enter_context(connect(server.client))
             assert server.client.get("/health/live").status_code == 200
     until(lambda: is_served(server))
-    assert not [line for line in server.lines() if line["level"] in ("error", "critical")]
+    lines = server.lines()
+    assert not [line for line in lines if line["level"] in ("error", "critical")]
+    # A line for each of them would have whoever comes often enough fill the log.
+    full = [line for line in lines if line["event"] == "no room for more connections"]
+    assert 1 <= len(full) < 30 and full[0]["connections"] == ROOM
+    assert not [line for line in lines if line["event"] == "request refused"]
+
+
+def test_no_stream_goes_on_behind_a_websocket(narrow: tuple[Server, Siege]) -> None:
+    """Nobody would end it when the server stops."""
+    server, people = narrow
+    until(lambda: is_served(server))
+    student = f"Authorization: Bearer {token(people.ada, people.org, 'student')}"
+    teacher = f"Authorization: Bearer {token(people.teacher, people.org, 'teacher')}"
+    with connect(server.client) as connection:
+        stream = request("/api/v1/student/dashboard/stream", student, "Connection: keep-alive")
+        connection.sendall(stream + request("/ws/dashboard", teacher, *UPGRADE))
+        assert b" 101 " not in everything(connection)
+
+
+def test_what_is_refused_counts_once(narrow: tuple[Server, Siege]) -> None:
+    server, _ = narrow
+    until(lambda: is_served(server))
+
+    def refused() -> list[int]:
+        lines = (line for line in server.lines() if line["event"] == "request")
+        return [line["status"] for line in lines if line["status"] in (400, 431)]
+
+    before = len(refused())
+    exchange(server.client, b"x" * 100_000)
+    until(lambda: len(refused()) > before)
+    assert refused()[before:] == [400]
 
 
 @pytest.mark.parametrize(
     ("soft", "hard", "room", "warns"),
-    [(300, 4096, 1000, False), (300, 1024, 768, True), (2048, 4096, 1000, False), (64, 64, 1, True)],
+    [(300, 4096, 1000, False), (300, 1024, 468, True), (2048, 4096, 1000, False), (64, 64, 1, True)],
 )
 def test_the_operating_system_is_asked_for_room(soft: int, hard: int, room: int, warns: bool) -> None:
     code = (
         "import resource; from api import logs; from api.connections import room_for; logs.configure('INFO');"
-        "print(room_for(1000), *resource.getrlimit(resource.RLIMIT_NOFILE))"
+        "print(room_for(1000, 300), *resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
     limited = f'ulimit -Sn {soft} && ulimit -Hn {hard} && exec "$@"'
     ran = subprocess.run(
         ["bash", "-c", limited, "bash", sys.executable, "-c", code],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert list(map(int, ran.stdout.split())) == [room, max(soft, min(hard, 1000 + 256)), hard]
+    assert list(map(int, ran.stdout.split())) == [room, max(soft, min(hard, 1000 + 300 + 256)), hard]
     assert ("fewer connections" in ran.stderr) == warns
