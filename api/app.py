@@ -34,7 +34,7 @@ from api.endpoint import Services
 from api.feed import Feed
 from api.headers import SecurityHeaders
 from api.limits import Limits
-from api.protocol import BODY_BYTES, Http
+from api.protocol import BODY_BYTES, Http, Socket
 from api.proxies import Proxied
 from api.purge import Purge
 from api.report import Reporter
@@ -84,7 +84,7 @@ STOP_SECONDS = 10
 SERVER: dict[str, Any] = {
     "loop": "uvloop",
     "http": Http,
-    "ws": "websockets-sansio",
+    "ws": Socket,
     "ws_max_size": 65_536,
     "ws_per_message_deflate": False,  # it would cost each client more memory than all else together
     "access_log": False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +98,32 @@ def test_no_stream_goes_on_behind_a_websocket(narrow: tuple[Server, Siege]) -> N
         stream = request("/api/v1/student/dashboard/stream", student, "Connection: keep-alive")
         connection.sendall(stream + request("/ws/dashboard", teacher, *UPGRADE))
         assert b" 101 " not in everything(connection)
+
+
+def test_answers_to_pings_that_nobody_reads_do_not_pile_up(newest: Cluster, tmp_path: Path) -> None:
+    """Nor does their client keep its place, though nobody knows it."""
+    ping = b"\x89\xfd" + bytes(4) + b"x" * 125
+    with (
+        newest.prepared(Siege) as (database, _),
+        served(database, tmp_path, DASHBOARD_CONNECTIONS="1", REQUEST_TIMEOUT="2") as server,
+    ):
+        server.client.close()  # its place is the only one
+        until(lambda: is_served(server))
+        with connect(server.client) as web:
+            web.sendall(request("/ws/dashboard", *UPGRADE))
+            assert b" 101 " in web.recv(1000).partition(b"\r\n")[0]
+            before = memory(server)
+            with suppress(BrokenPipeError, ConnectionResetError):
+                for _ in range(300):
+                    web.sendall(ping * 1000)
+            assert memory(server) - before < 20_000_000
+            until(lambda: is_served(server))
+
+
+def memory(server: Server) -> int:
+    """Bytes that its process has resident."""
+    pages = Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize()
 
 
 def test_what_is_refused_counts_once(narrow: tuple[Server, Siege]) -> None:
