@@ -34,7 +34,7 @@ from api.endpoint import Services
 from api.feed import Feed
 from api.headers import SecurityHeaders
 from api.limits import Limits
-from api.protocol import BODY_BYTES, Http, Socket
+from api.protocol import BODY_BYTES, Http
 from api.proxies import Proxied
 from api.purge import Purge
 from api.report import Reporter
@@ -57,6 +57,7 @@ from api.routes import (
     tutor,
 )
 from api.settings import Settings, load
+from api.socket_protocol import Socket
 from api.telemetry import tracer
 from api.traffic import Traffic
 from api.warm import Warmer

@@ -6,6 +6,10 @@ import asyncio
 import math
 import resource
 import time
+from array import array
+from contextlib import suppress
+from fcntl import ioctl
+from termios import TIOCOUTQ
 from typing import ClassVar
 
 import structlog
@@ -80,3 +84,15 @@ def room_for(connections: int, pool: int) -> int:
     if room < connections:
         log.warning("fewer connections than DASHBOARD_CONNECTIONS", connections=room, descriptors=hard)
     return room
+
+
+def unread(transport: asyncio.Transport) -> int:
+    """How many bytes the client has yet to take; 0: the kernel has all of them."""
+    waiting = transport.get_write_buffer_size()
+    if waiting:
+        # The kernel has megabytes before it asks for more: of a slow reader only its own count moves.
+        count = array("i", [0])
+        with suppress(OSError):
+            ioctl(transport.get_extra_info("socket").fileno(), TIOCOUTQ, count)
+        waiting += count[0]
+    return waiting

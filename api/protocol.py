@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import select
-from array import array
 from collections.abc import Callable
-from contextlib import suppress
-from fcntl import ioctl
-from termios import TIOCOUTQ
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.connections import TurnedAway
+from api.connections import TurnedAway, unread
 from api.visit import STREAM, TRIED
 
 HEAD_BYTES = 65_536
@@ -35,8 +30,6 @@ LINGER_SECONDS = 0.5
 was about to send is answered yet."""
 LOOK_SECONDS = 0.01
 """Or so much later, if its request has begun to come."""
-SHUT_SECONDS = 5.0
-"""When the server stops, a WebSocket whose client does not take what is left for it is dropped after this."""
 MALFORMED, TOO_SLOW, TOO_MUCH, TOO_LONG, TOO_MANY = 400, 408, 413, 431, 503
 WITHOUT_BODY = (204, 304)
 
@@ -253,9 +246,9 @@ class Http(HttpToolsProtocol):
         """Whether the client has read nothing for as long as it may, though there is something for it."""
         serving, before, self._looked_at = self._serving, self._looked_at, self._serving
         scope: Any = serving.scope if serving is not None and not serving.response_complete else {}
-        unread, self._unread = self._unread, _waiting(self.transport)
+        waited, self._unread = self._unread, unread(self.transport)
         # More than before may be the next answer; a stream has its own patience.
-        if 0 < unread <= self._unread and serving is before and STREAM not in scope:
+        if 0 < waited <= self._unread and serving is before and STREAM not in scope:
             self._unmoved += 1
         else:
             self._unmoved = 0
@@ -288,58 +281,6 @@ class Http(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
-
-
-class Socket(WebSocketsSansIOProtocol):
-    """A WebSocket. Its client, too, is not waited for if it takes nothing of what is written."""
-
-    _watch: asyncio.TimerHandle | None = None
-    _unread = _unmoved = 0
-    """Bytes that waited for the client at the last look; how many looks ago that was not so."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, in the place of Http."""
-        super().connection_made(transport)
-        self._watch = self.loop.call_later(Http.request_seconds / LOOKS, self._look_again)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        if self._watch is not None:
-            self._watch.cancel()
-        super().connection_lost(exc)
-
-    def handle_ping(self) -> None:
-        """Answer, unless answers wait for the client already: whoever reads none could have them pile up."""
-        if self.writable.is_set():
-            super().handle_ping()
-        else:
-            self.conn.data_to_send()  # only the latest ping wants its answer (RFC 6455, 5.5.3)
-
-    def shutdown(self) -> None:
-        """Close; the server waits for that."""
-        super().shutdown()
-        self.loop.call_later(SHUT_SECONDS, self.transport.abort)
-
-    def _look_again(self) -> None:
-        """Drop who takes nothing: closing would wait for the client, and there would be room for one less."""
-        before, self._unread = self._unread, _waiting(self.transport)
-        self._unmoved = self._unmoved + 1 if 0 < before == self._unread else 0
-        if self._unmoved >= LOOKS:
-            self.transport.abort()
-        else:
-            self._watch = self.loop.call_later(Http.request_seconds / LOOKS, self._look_again)
-
-
-def _waiting(transport: asyncio.Transport) -> int:
-    """How many bytes the client has yet to take; 0: the kernel has all of them."""
-    waiting = transport.get_write_buffer_size()
-    if waiting:
-        # The kernel has megabytes before it asks for more: of a slow reader only its own count moves.
-        count = array("i", [0])
-        with suppress(OSError):
-            ioctl(transport.get_extra_info("socket").fileno(), TIOCOUTQ, count)
-        waiting += count[0]
-    return waiting
 
 
 def _is_chunked(cycle: RequestResponseCycle) -> bool:
