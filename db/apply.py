@@ -7,9 +7,9 @@ transaction, so that what a deployment leaves is what the tree says, whatever wa
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 from psycopg import sql
@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from db import history, schedule, tree
 from db.history import MigrateError
+from db.patience import BUSY, HINT, LONG_MS, patiently, take_all
 from db.session import OWNER, Say, as_owner, connect, exclusive
 from db.tree import release_digest
 
@@ -33,19 +34,6 @@ __all__ = [
     "release_digest",
     "rollback",
 ]
-
-BUSY = (
-    psycopg.errors.LockNotAvailable,
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.QueryCanceled,
-)
-BUSY_HINT = "End what keeps a transaction open (pg_stat_activity, the oldest xact_start), and run it again"
-ATTEMPTS = 20
-BRIEF_ATTEMPTS = 15
-"""So many at first give up sooner than PostgreSQL looks for deadlocks (1 s), which it would end a writer for.
-The others wait for longer: only that makes an autovacuum give way."""
-BRIEF_MS, LONG_MS = 800, 3000
-LONGEST_PAUSE = 1.0  # seconds
 
 
 @dataclass
@@ -91,10 +79,10 @@ def migrate(url: str, *, say: Say = lambda _: None) -> Outcome:
             with history.writing(url, connection) as record:
                 for migration in waiting:
                     say(f"migration {migration.name}")
-                    record.apply(migration)
+                    patiently(partial(record.apply, migration), say)
                     outcome.migrations.append(migration.name)
         say(f"code: {len(tree.code())} files")
-        outcome.changed = _apply_code_patiently(connection, say)
+        outcome.changed = patiently(partial(_apply_code, connection), say)
         _count_new_aggregates(connection, say)
         schedule.schedule(connection, say)
         return outcome
@@ -122,13 +110,14 @@ def dry_run(url: str) -> list[str]:
     lines = pending(url)
     with exclusive(url, lambda _: None) as connection, connection.transaction(force_rollback=True):
         connection.execute(tree.ROLES.read_bytes())
-        for migration in history.pending(connection):
-            with as_owner(connection):
-                connection.execute(migration.path.read_bytes())
+        connection.execute(f"set local lock_timeout = {LONG_MS}")
         try:
-            _apply_code(connection)
+            for migration in history.pending(connection):
+                with as_owner(connection):
+                    connection.execute(migration.path.read_bytes())
+            _apply_code(connection, LONG_MS)
         except BUSY as error:
-            raise MigrateError(f"tables are busy.\n{BUSY_HINT}") from error
+            raise MigrateError(f"tables are busy.\n{HINT}") from error
     return lines
 
 
@@ -155,15 +144,11 @@ def rollback(url: str, steps: int = 1, *, say: Say = lambda _: None) -> Outcome:
                 f"{unknown[0]} is not in this tree: roll back with the release that brought it"
             )
         if undo:
-            with connection.transaction():
-                schedule.unschedule(connection)
-                with as_owner(connection):
-                    _forget_counts(connection)
-                    _drop_code(connection)
+            patiently(partial(_drop_code, connection), say)
             with history.writing(url, connection) as record:
                 for name in undo:
                     say(f"undo {name}")
-                    record.undo(name)
+                    patiently(partial(record.undo, name), say)
         return Outcome(undo, changed=bool(undo))
 
 
@@ -198,53 +183,11 @@ def _require_utf8(connection: psycopg.Connection) -> None:
         )
 
 
-def _apply_code_patiently(connection: psycopg.Connection, say: Say) -> bool:
-    """Policies and triggers need each table for an instant: give way to readers and try again."""
-    for attempt in range(1, ATTEMPTS):
-        try:
-            return _apply_code(connection, BRIEF_MS if attempt <= BRIEF_ATTEMPTS else LONG_MS)
-        except BUSY:
-            say(f"tables are busy, trying again ({attempt} of {ATTEMPTS})")
-            time.sleep(min(attempt * 0.2, LONGEST_PAUSE))
-    try:
-        return _apply_code(connection)
-    except BUSY as error:
-        raise MigrateError(
-            f"tables were busy at each of {ATTEMPTS} attempts; the code is as it was.\n{BUSY_HINT}"
-        ) from error
-
-
-def _take_tables(connection: psycopg.Connection, patience_ms: int) -> None:
-    """Have all tables to ourselves until the transaction ends, or none: raises one of BUSY after so long.
-
-    What comes after waits for nobody, and nobody who writes waits for us while we wait for him.
-    """
-    # In the order in which who writes takes them, or each would wait for the other: a fact, those to which it
-    # refers, which are older tables, and then what triggers change. Sixteen attempts became none or two.
-    # Not partitions: the code is their parents', and somebody may read one for long.
-    tables = connection.execute(
-        "select string_agg('only ' || c.oid::regclass, ', ' order by n.nspname <> 'school', c.oid desc) "
-        "from pg_class as c join pg_namespace as n on n.oid = c.relnamespace "
-        "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo' "
-        "and c.relkind in ('r', 'p') and not c.relispartition",
-        (OWNER,),
-    ).fetchone()
-    if tables and tables[0]:
-        before = connection.execute(
-            "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)",
-            (str(patience_ms),),
-        ).fetchone()
-        connection.execute(f"lock table {tables[0]} in access exclusive mode".encode())
-        connection.execute(
-            "select set_config('statement_timeout', %s, true)", (before[0] if before else "0",)
-        )
-
-
-def _apply_code(connection: psycopg.Connection, patience_ms: int = LONG_MS) -> bool:
+def _apply_code(connection: psycopg.Connection, patience_ms: int) -> bool:
     """Forget and re-apply all code, provide partitions, check the catalog, record the release."""
     with as_owner(connection):
         connection.execute("set local lock_timeout = '3s'")
-        _take_tables(connection, patience_ms)
+        take_all(connection, patience_ms)
         connection.execute(tree.RESET.read_bytes())
         for path in tree.code():
             try:
@@ -319,7 +262,17 @@ def _released_digest(connection: psycopg.Connection) -> str | None:
     return row[0] if row else None
 
 
-def _drop_code(connection: psycopg.Connection) -> None:
+def _drop_code(connection: psycopg.Connection, patience_ms: int) -> None:
+    """Drop the schedule and all code, and have what triggers count counted anew."""
+    with connection.transaction():
+        schedule.unschedule(connection)
+        with as_owner(connection):
+            take_all(connection, patience_ms)
+            _forget_counts(connection)
+            _drop_objects(connection)
+
+
+def _drop_objects(connection: psycopg.Connection) -> None:
     """Drop triggers, policies, grants, views, functions. No CASCADE: what hangs on them is an error."""
     connection.execute("delete from ops.release")
     connection.execute(tree.RESET.read_bytes())

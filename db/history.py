@@ -31,25 +31,26 @@ class History:
         self._backend = backend
         self._steps = {m.id: m for m in read_migrations(str(tree.MIGRATIONS))}
 
-    def apply(self, migration: tree.Migration) -> None:
-        """Run one migration and mark it."""
+    def apply(self, migration: tree.Migration, patience_ms: int) -> None:
+        """Run one migration and mark it, or leave it undone where somebody has a table for that long."""
         with self._backend.transaction():
-            self._run(migration.path)
+            self._run(migration.path, patience_ms)
             self._backend.mark_one(self._steps[migration.name])
             self._backend.execute(
                 "insert into _yoyo.checksum (migration_id, sha256) values (:name, :sha256)",
                 {"name": migration.name, "sha256": migration.checksum},
             )
 
-    def undo(self, name: str) -> None:
-        """Run one migration's way back and unmark it."""
+    def undo(self, name: str, patience_ms: int) -> None:
+        """Run one migration's way back and unmark it, or leave it likewise."""
         with self._backend.transaction():
-            self._run(tree.MIGRATIONS / f"{name}.rollback.sql")
+            self._run(tree.MIGRATIONS / f"{name}.rollback.sql", patience_ms)
             self._backend.unmark_one(self._steps[name])
             self._backend.execute("delete from _yoyo.checksum where migration_id = :name", {"name": name})
 
-    def _run(self, script: Path) -> None:
+    def _run(self, script: Path, patience_ms: int) -> None:
         """Run a script as it stands; yoyo would take it apart first, which lasts longer than the script."""
+        self._backend.connection.execute(f"set local lock_timeout = {patience_ms}")
         self._backend.connection.execute(script.read_bytes())
 
 

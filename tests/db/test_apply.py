@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from db import apply, tree
+from db import apply, patience, tree
 from tests.support.catalog import schema_of
 from tests.support.servers import Cluster, Database
 
@@ -240,24 +240,42 @@ def test_a_login_that_is_no_superuser_migrates(cluster: Cluster, database: Datab
         assert schema_of(empty) == schema_of(database)
 
 
-def test_busy_tables_delay_the_release_and_nothing_else(database: Database) -> None:
+@pytest.mark.parametrize("step", [apply.migrate, apply.rollback])
+def test_busy_tables_delay_the_release_and_nothing_else(
+    database: Database, step: Callable[..., apply.Outcome]
+) -> None:
+    delayed(database, step, "select * from school.person")
+
+
+def test_busy_tables_delay_a_migration(database: Database) -> None:
+    """Who came first goes on, and those who come after are not kept waiting behind a release that waits."""
+    apply.rollback(database.url())
+    said = delayed(database, apply.migrate, "lock table school.person in row exclusive mode")
+    assert said[0] == f"migration {tree.migrations()[-1].name}" and "busy" in said[1]
+    assert apply.pending(database.url()) == []
+
+
+def delayed(database: Database, step: Callable[..., apply.Outcome], other: str) -> list[str]:
+    """Run a step beside a transaction that does this, until it has given way; what it said."""
     said: list[str] = []
-    with database.connect(autocommit=False) as reader:
-        reader.execute("select * from school.person")
-        run = threading.Thread(target=lambda: apply.migrate(database.url(), say=said.append))
+    with database.connect(autocommit=False) as db:
+        db.execute(other.encode())
+        run = threading.Thread(target=lambda: step(database.url(), say=said.append))
         run.start()
         while not any("busy" in line for line in said):
+            assert run.is_alive()
             time.sleep(0.05)
-        reader.rollback()
+        db.rollback()
         run.join(60)
     assert not run.is_alive()
+    return said
 
 
 @pytest.mark.parametrize("name", ["migrate", "dry_run"])
 def test_tables_that_stay_busy_end_the_release_with_advice(
     database: Database, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(apply, "ATTEMPTS", 1)
+    monkeypatch.setattr(patience, "ATTEMPTS", 1)
     with database.connect(autocommit=False) as reader:
         reader.execute("select * from school.person")
         with pytest.raises(apply.MigrateError, match=r"busy[^\n]*\n.*pg_stat_activity"):
@@ -269,6 +287,12 @@ TABLES = """
 select c.oid::regclass::text from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace and n.nspowner = to_regrole('homeroom_owner')
 where n.nspname <> '_yoyo' and c.relkind in ('r', 'p') and not c.relispartition
+order by c.oid
+"""
+VIEWS = """
+select c.oid::regclass::text from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace and n.nspname = 'analytics'
+where c.relkind = 'v'
 order by c.oid
 """
 TAKEN = """
@@ -297,6 +321,23 @@ def test_who_writes_in_another_order_is_not_ended(database: Database, place: flo
         assert not run.is_alive()
         found = "select deadlocks from pg_stat_database where datname = current_database()"
         assert db.execute(found).fetchone() == (0,), "and the release was not, either"
+
+
+def test_who_reads_a_view_is_not_ended(database: Database) -> None:
+    """An analyst has the view, and asks for a table that the release has taken by then."""
+    with database.connect() as db, database.connect() as reader:
+        tables = [name for (name,) in db.execute(TABLES)]
+        views = [name for (name,) in db.execute(VIEWS)]
+        run = threading.Thread(target=apply.migrate, args=(database.url(),))
+        run.start()
+        while not (taken := db.execute(TAKEN, (tables,)).fetchone()) or not taken[0]:
+            assert run.is_alive()
+            time.sleep(0.005)
+        reader.execute(f"select from {views[-1]} limit 0".encode())
+        run.join(60)
+        assert not run.is_alive()
+        found = "select deadlocks from pg_stat_database where datname = current_database()"
+        assert db.execute(found).fetchone() == (0,)
 
 
 def test_a_function_planted_in_public_is_neither_called_nor_possible_again(database: Database) -> None:
