@@ -51,14 +51,15 @@ def take_all(connection: psycopg.Connection, patience_ms: int) -> None:
 
     What comes after waits for nobody, and nobody who writes waits for us while we wait for him.
     """
-    # In the order in which others take them, or each would wait for the other. Who reads takes a view before
-    # its tables (`lock table` would take those along with it). Who writes takes a fact, those to which it
-    # refers, which are older tables, and then what triggers change. Sixteen attempts became none or two.
+    # In the order in which others take them, or each would wait for the other. An analyst takes a view before
+    # its tables (`lock table` would take those along with it); who writes takes a fact, those to which it
+    # refers, which are older tables, and then what triggers change; the API's readers take one of the oldest,
+    # the person, then other views and tables. Sixteen attempts became none or two.
     # Not partitions: the code is their parents', and somebody may read one for long.
     found = connection.execute(
         "select string_agg(format(case c.relkind when 'v' then 'alter view %%s reset (check_option)' "
         "else 'lock table only %%s in access exclusive mode' end, c.oid::regclass), '; ' "
-        "order by c.relkind <> 'v', n.nspname <> 'school', c.oid desc) "
+        "order by n.nspname <> 'analytics', n.nspname <> 'school', c.relkind = 'v', c.oid desc) "
         "from pg_class as c join pg_namespace as n on n.oid = c.relnamespace "
         "where n.nspowner = to_regrole(%s) and n.nspname <> '_yoyo' "
         "and c.relkind in ('r', 'p', 'v') and not c.relispartition",
