@@ -12,6 +12,7 @@ import uvloop
 from api.database import Database as Pool
 from api.database import DatabaseError, Function
 from tests.api.support import sessions
+from tests.support import gate
 from tests.support.servers import Database
 
 ECHO = Function("test_echo", "text")
@@ -22,12 +23,12 @@ HOLD = Function("test_hold", "text")
 PID = Function("test_pid")
 MISSING = Function("test_missing")
 
-FUNCTIONS = """
+FUNCTIONS = f"""
 create function api.test_echo(value text) returns json language sql as 'select to_json(value)';
 create function api.test_nap(seconds float8, value text) returns json language plpgsql
     as 'begin perform pg_sleep(seconds); return to_json(value); end';
 create function api.test_hold(value text) returns json language plpgsql
-    as 'begin perform pg_advisory_xact_lock_shared(78); return to_json(value); end';
+    as 'begin perform {gate.PASS}; return to_json(value); end';
 create function api.test_fail(code text) returns json language plpgsql
     as $$begin raise 'told so' using errcode = code, detail = 'the detail', hint = 'the hint'; end$$;
 create table api.test_late (value text);
@@ -66,16 +67,15 @@ def with_pool(
 @contextmanager
 def held(database: Database) -> Iterator[Callable[[], object]]:
     """Calls of HOLD go on until this is called, or the block ends."""
-    with database.connect() as gate:
-        gate.execute("select pg_advisory_lock(78)")
-        yield lambda: gate.execute("select pg_advisory_unlock_all()")
+    with database.connect() as db:
+        gate.shut(db)
+        yield lambda: gate.release(db)
 
 
 async def until_held(database: Database, number: int = 1) -> None:
     """Wait until so many calls of HOLD have begun."""
-    begun = "select from pg_locks where locktype = 'advisory' and objid = 78 and not granted"
     with database.connect() as db:
-        while db.execute(begun).rowcount < number:
+        while gate.waiting(db) < number:
             await asyncio.sleep(0.01)
 
 

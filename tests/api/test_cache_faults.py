@@ -23,6 +23,7 @@ from tests.api.caching import cache_in, caching, start_reader, stop_reader
 from tests.api.process import until
 from tests.api.student import ACTION, DASHBOARD, Programs
 from tests.api.support import People, School, bearer, token
+from tests.support import gate
 from tests.support import school as facts
 from tests.support.freshness import AWARD, Client, Ledger, Writer, make_students
 from tests.support.proxy import Proxy
@@ -226,18 +227,17 @@ def test_if_nobody_can_say_what_a_write_has_changed_nothing_kept_is_served(clust
 
 
 # What is read is there before the lock is waited for: the answer is an old one when it comes.
-SLOW = """
+SLOW = f"""
 alter function api.student_dashboard(jsonb, boolean, boolean) rename to student_dashboard_at_once;
 create function api.student_dashboard(claims jsonb, notifications boolean, nudge boolean)
 returns api.cacheable language plpgsql as $$
 declare
     answer api.cacheable := api.student_dashboard_at_once(claims, notifications, nudge);
 begin
-    perform pg_advisory_xact_lock_shared(77);
+    perform {gate.PASS};
     return answer;
 end $$
 """
-WAITING = "select count(*) from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
 
 
 @pytest.mark.parametrize("who", ["the reader", "the writer itself", "an admin"])
@@ -270,9 +270,9 @@ def test_an_answer_that_was_read_before_a_purge_is_not_kept(cluster: Cluster, wh
         db.execute("update school.goal set title = title where student_id = %s", (school.ada,))
         until(lambda: not cache.holds((f"{school.org}:{school.ada}", "student", DASHBOARD, b"")))
         until_kept(app, lambda: read(PERFORMANCE))
-        lock.execute("select pg_advisory_lock(77)")
+        gate.shut(lock)
         answer = apart.submit(goals)
-        until(lambda: db.execute(WAITING).fetchone() == (1,))
+        until(lambda: gate.waiting(db) == 1)
         of_ada = tagged(school.org, f"s{school.ada}")
         purged, raced = cache._purged[of_ada], cache.counts["raced"]
         if who == "the writer itself":
@@ -287,7 +287,7 @@ def test_an_answer_that_was_read_before_a_purge_is_not_kept(cluster: Cluster, wh
             else:
                 until(lambda: cache._purged[of_ada] > purged)
         assert not answer.done()
-        lock.execute("select pg_advisory_unlock(77)")
+        gate.release(lock)
         assert answer.result() == before, "it was asked for before"
         assert cache.counts["raced"] == raced + 1
         assert goals() == before + 1

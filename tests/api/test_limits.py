@@ -19,6 +19,7 @@ from api.database import Database as Pool
 from api.limits import LEASE, STORE_SECONDS, Limits, LimitStats, Quota, Rule, address
 from api.settings import SettingsError, load
 from tests.api.support import settings_for
+from tests.support import gate
 from tests.support.servers import Database
 
 ADA, BEN = "1:ada", "1:ben"
@@ -485,9 +486,9 @@ def test_while_the_counters_are_locked_requests_pass_and_are_counted(database: D
     two(database, "/api/v1=10", scenario, patient=False)
 
 
-SLOW = """
+SLOW = f"""
 create or replace function api.rate_lease(asks jsonb) returns json language plpgsql security definer
-as $$ begin perform pg_advisory_xact_lock(77); return ops.rate_lease(asks, clock_timestamp()); end $$
+as $$ begin perform {gate.PASS}; return ops.rate_lease(asks, clock_timestamp()); end $$
 """
 
 
@@ -496,11 +497,11 @@ def test_a_store_that_is_slow_holds_nobody_up_and_takes_one_connection(
 ) -> None:
     monkeypatch.setattr(module, "STORE_SECONDS", STORE_SECONDS)
     with database.connect() as db:
-        db.execute(SLOW)
+        db.execute(SLOW.encode())
 
     async def scenario(one: Limits, other: Limits) -> None:
         with database.connect() as db:
-            db.execute("select pg_advisory_lock(77)")  # it answers when this ends
+            gate.shut(db)  # it answers when this ends
             assert (await ask(one)).allowed
             assert (await ask(one, BEN)).allowed
             assert one.stats() == LimitStats(refused={"/api/v1": 0}, leases=0, failures=1, passed=2)

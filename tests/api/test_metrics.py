@@ -8,8 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.process import until
 from tests.api.support import School
+from tests.support import gate
 
-SLOW = """
+SLOW = f"""
 create table told as select 0 as number;
 create sequence rounds;
 grant all on told, rounds to public;
@@ -18,12 +19,11 @@ as $$
 declare
     found integer := (select number from public.told);
 begin
-    perform nextval('public.rounds'), pg_advisory_xact_lock_shared(77);
+    perform nextval('public.rounds'), {gate.PASS};
     return json_build_array(json_build_object('name', 'homeroom_test', 'help', '', 'samples',
         json_build_array(json_build_object('labels', json_build_object(), 'value', found))));
 end $$
 """
-WAITING = "select from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
 
 
 def scrape(school: School) -> dict[tuple[str, str], float]:
@@ -72,15 +72,15 @@ def test_however_many_ask_the_database_is_asked_once_at_a_time(own_school: Schoo
     """And nobody is told what was read before asking."""
     scrape(own_school)
     with own_school.database.connect() as db, ThreadPoolExecutor(24) as pool:
-        db.execute(SLOW)
-        db.execute("select pg_advisory_lock(77)")
+        db.execute(SLOW.encode())
+        gate.shut(db)
         tasks.clear()
         first = pool.submit(scrape, own_school)
-        until(lambda: db.execute(WAITING).rowcount == 1)
+        until(lambda: gate.waiting(db) == 1)
         db.execute("update told set number = 1")
         later = [pool.submit(scrape, own_school) for _ in range(20)]
         until(lambda: tasks.count("/metrics") == 21)
-        db.execute("select pg_advisory_unlock(77)")
+        gate.release(db)
         assert first.result()["homeroom_test", ""] == 0
         assert {one.result()["homeroom_test", ""] for one in later} == {1}
         assert db.execute("select last_value from rounds").fetchone() == (2,)

@@ -19,6 +19,7 @@ from api.traffic import quantile
 from tests.api.numbers import Numbers, scrape
 from tests.api.process import served, until
 from tests.api.support import People, School, hear_worker, school_of, sessions, token
+from tests.support import gate
 from tests.support import school as facts
 from tests.support.alerts import Watched
 from tests.support.servers import Cluster, Database
@@ -124,9 +125,9 @@ def test_sockets_are_streams_of_their_own_kind(own_school: School) -> None:
     until(lambda: numbers(own_school)["homeroom_stream_clients"] == 0)
 
 
-SLOW = """
+SLOW = f"""
 create or replace function api.health() returns json language plpgsql security definer
-as $$ begin perform pg_advisory_xact_lock_shared(77); return '[]'; end $$
+as $$ begin perform {gate.PASS}; return '[]'; end $$
 """
 
 
@@ -137,8 +138,8 @@ def test_use_of_the_pool(own_school: School, tasks: list[str], monkeypatch: pyte
     assert idle.of("homeroom_pool_connections", state="size") == 2
     until(lambda: numbers(own_school).of("homeroom_pool_connections", state="open") == 2)
     with own_school.database.connect() as db, ThreadPoolExecutor(7) as pool:
-        db.execute(SLOW)
-        db.execute("select pg_advisory_lock(77)")
+        db.execute(SLOW.encode())
+        gate.shut(db)
         slow = [pool.submit(own_school.client.get, "/health/ready") for _ in range(6)]
         until(lambda: tasks.count("/health/ready") == 6 and len(sessions(own_school.database, "active")) == 2)
         tasks.clear()
@@ -146,7 +147,7 @@ def test_use_of_the_pool(own_school: School, tasks: list[str], monkeypatch: pyte
         until(lambda: bool(tasks))
         time.sleep(1.5)  # it looks at once, and then waits for the database like the others
         assert not any(one.done() for one in slow)
-        db.execute("select pg_advisory_unlock(77)")
+        gate.release(db)
         seen = seeing.result()
         assert seen["homeroom_database_up"] == 1
         assert seen["homeroom_pool_waiting"] >= 4

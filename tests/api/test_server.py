@@ -25,16 +25,16 @@ from tests.api.support import (
     sessions,
     token,
 )
+from tests.support import gate
 from tests.support.servers import Cluster, Database
 
-SLOW_HEALTH = """
+SLOW_HEALTH = f"""
 create or replace function api.health() returns json language plpgsql security definer
 as $$ begin
-    perform pg_advisory_xact_lock_shared(77);
-    return '{"release": null, "worker": {"heard": true, "silent": 1}}';
+    perform {gate.PASS};
+    return '{{"release": null, "worker": {{"heard": true, "silent": 1}}}}';
 end $$
 """
-WAITING = "select from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
 DEFECTS = """
 create or replace function api.student_performance(claims jsonb) returns api.cacheable language plpgsql
 as $$ begin return row((1 / 0)::text, '{}'::text[], 0)::api.cacheable; end $$;
@@ -52,14 +52,14 @@ def test_a_request_in_flight_finishes_before_the_process_ends(
         served(database, tmp_path) as server,
         ThreadPoolExecutor(1) as pool,
     ):
-        db.execute(SLOW_HEALTH)
-        db.execute("select pg_advisory_lock(77)")
+        db.execute(SLOW_HEALTH.encode())
+        gate.shut(db)
         answer = pool.submit(server.client.get, "/health/ready")
-        until(lambda: db.execute(WAITING).rowcount == 1)
+        until(lambda: gate.waiting(db) == 1)
         server.process.send_signal(number)
         time.sleep(0.7)  # it has begun to stop
         assert not answer.done()
-        db.execute("select pg_advisory_unlock(77)")
+        gate.release(db)
         assert answer.result().json()["code"] == "HR503", "the answer came, and from the database"
         assert server.process.wait(PATIENCE) == 0
         assert not answers(server.client)

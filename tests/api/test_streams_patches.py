@@ -16,10 +16,11 @@ import pytest
 
 from api.app import create_app
 from tests.api.live import people_of, value
+from tests.api.process import until
 from tests.api.support import School, serving, settings_for
 from tests.listener.happenings import something_happens
 from tests.listener.support import working
-from tests.support import feed
+from tests.support import feed, gate
 from tests.support import school as facts
 from tests.support.dashboards import refresh
 from tests.support.patches import COMPARED, Followed
@@ -31,11 +32,10 @@ ANY = "/dashboard/stream"
 CHANGES = {18: 500, 15: 100}
 """On 15, the same with less of it."""
 MARK = "select feed.send_to_person(%s, %s, 'mark', jsonb_build_object('n', %s::text))"
-WAITS = "select count(*) > 0 from pg_locks where locktype = 'advisory' and objid = 42 and not granted"
-SLOWLY = """
+SLOWLY = f"""
 alter function api.student_snapshot(jsonb) rename to student_snapshot_now;
 create function api.student_snapshot(claims jsonb) returns text language plpgsql as $$ begin
-    perform pg_advisory_xact_lock_shared(42);
+    perform {gate.PASS};
     return api.student_snapshot_now(claims);
 end $$
 """
@@ -146,16 +146,16 @@ def test_what_the_snapshot_shows_already_does_not_come_again(
 ) -> None:
     """It is younger than the cursor, here by a version."""
     refresh(db, live_school.org, student)
-    db.execute(SLOWLY)
+    db.execute(SLOWLY.encode())
     try:
         with ThreadPoolExecutor(1) as pool, live_school.database.connect() as other:
 
             def change() -> None:
-                feed.wait_for(other, WAITS)
+                until(lambda: gate.waiting(other) > 0)
                 badge(other, live_school.org, student)
-                other.execute("select pg_advisory_unlock(42)")
+                gate.release(other)
 
-            other.execute("select pg_advisory_lock(42)")
+            gate.shut(other)
             changing = pool.submit(change)
             with opened(live_school, student) as stream:
                 changing.result()

@@ -8,11 +8,11 @@ import pytest
 
 from db.apply import ensure_database, migrate
 from tests.listener.support import PATIENCE, until, working
+from tests.support import gate
 from tests.support.jobs import LOG, Job, plant, slow
 from tests.support.servers import Cluster, Database
 
-HELD = "insert into public.log (org) select $1 from (select pg_advisory_xact_lock(77)) as l"
-WAITING = "select from pg_locks where locktype = 'advisory' and objid = 77 and not granted"
+HELD = f"insert into public.log (org) select $1 from (select {gate.PASS}) as l"
 SLEEPING = "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()"
 
 
@@ -33,15 +33,15 @@ def test_asked_to_stop_it_finishes_the_job_at_hand_and_no_more(
     database: Database, log: Path, number: int
 ) -> None:
     with database.connect() as db:
-        db.execute("select pg_advisory_lock(77)")
+        gate.shut(db)
         plant(db, Job("first", HELD), Job("second"))
         db.execute("update ops.job_run set next_due = now() - interval '1 s' where job = 'first'")
         with working(database, log) as worker:
-            until(lambda: db.execute(WAITING).rowcount)
+            until(lambda: gate.waiting(db))
             worker.process.send_signal(number)
             time.sleep(2)  # longer than one call begins jobs
             assert worker.process.poll() is None
-            db.execute("select pg_advisory_unlock(77)")
+            gate.release(db)
             assert worker.process.wait(PATIENCE) == 0
         runs = db.execute("select job, runs from ops.job_run order by 1").fetchall()
         assert runs == [("first", 1), ("second", 0)]
