@@ -181,6 +181,11 @@ def problem(error: Exception, method: str, path: str) -> tuple[int, dict[str, st
     return status, headers, msgspec.json.encode(document)
 
 
+def raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """These headers as ASGI has them."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 def _facts(error: Exception) -> tuple[str, str | None, list[FieldError], dict[str, str]]:
     """Code, detail (None for the usual), wrong fields and headers for an exception."""
     match error:

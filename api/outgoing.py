@@ -9,7 +9,7 @@ from typing import Any
 from api.answer import Answer
 from api.compression import chosen
 from api.desk import Desk
-from api.errors import MEDIA_TYPE, ApiError, problem
+from api.errors import MEDIA_TYPE, ApiError, problem, raw
 from api.headers import API_VERSION, SecurityHeaders
 from api.limits import plain
 from api.protocol import answer, drained
@@ -112,8 +112,7 @@ class Outgoing:
 def refusal(error: ApiError, method: str, path: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """Status, headers and body of the problem with which a request is refused."""
     status, headers, body = problem(error, method, path)
-    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return status, [(b"content-type", MEDIA_TYPE.encode()), *pairs], body
+    return status, [(b"content-type", MEDIA_TYPE.encode()), *raw(headers)], body
 
 
 def write(desk: Desk, visit: Visit, scope: Any, send: Any, made: Answer) -> None:

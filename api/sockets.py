@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from api.auth import Verified, credential, missing
 from api.endpoint import Services
-from api.errors import ApiError
+from api.errors import ApiError, raw
 from api.limits import caller
 from api.patterns import TYPES
 from api.session import PREFIX, same_origin
@@ -227,7 +227,7 @@ async def _refuse(scope: Any, error: ApiError) -> None:
             # Of those there may be many, and a close code holds the connection until it is acknowledged.
             scope[STATUS] = 429
             headers = [(b"x-request-id", scope[VISIT].id.encode())]
-            headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+            headers += raw(error.headers)
             await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
             await send({"type": "websocket.http.response.body", "body": b""})
             return

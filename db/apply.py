@@ -186,7 +186,6 @@ def _require_utf8(connection: psycopg.Connection) -> None:
 def _apply_code(connection: psycopg.Connection, patience_ms: int) -> bool:
     """Forget and re-apply all code, provide partitions, check the catalog, record the release."""
     with as_owner(connection):
-        connection.execute("set local lock_timeout = '3s'")
         take_all(connection, patience_ms)
         connection.execute(tree.RESET.read_bytes())
         for path in tree.code():

@@ -49,8 +49,10 @@ def patiently(step: Callable[[int], Done], say: Say) -> Done:
 def take_all(connection: psycopg.Connection, patience_ms: int) -> None:
     """Have all views and tables to ourselves until the transaction ends; after so long, raise one of BUSY.
 
-    What comes after waits for nobody, and nobody who writes waits for us while we wait for him.
+    What comes after waits for nobody, or for LONG_MS at most (partitions are not taken), and nobody who
+    writes waits for us while we wait for him.
     """
+    connection.execute(f"set local lock_timeout = {LONG_MS}")
     # In the order in which others take them, or each would wait for the other. An analyst takes a view before
     # its tables (`lock table` would take those along with it); who writes takes a fact, those to which it
     # refers, which are older tables, and then what triggers change; the API's readers take one of the oldest,
